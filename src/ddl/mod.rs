@@ -1,0 +1,5 @@
+//! What a statement is, what the server will really do with it, and whether row replication survives it.
+
+mod judgement;
+
+pub use judgement::{Algorithm, Compatibility, Condition, Flow, Lock, Reason, Verdict};

@@ -1,0 +1,131 @@
+//! The shape of a plan. `plan --format json` prints it, `plan --out` saves it, `apply` interprets it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Policy;
+use crate::ddl::{Algorithm, Compatibility, Lock, Reason};
+
+/// How a statement reaches the nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Method {
+    /// Total Order Isolation: everywhere at the same point of the replication order.
+    Toi,
+    /// Rolling Schema Upgrade: node by node, out of the load balancer.
+    Rsu,
+    /// There is no acceptable way under the policy.
+    Refuse,
+}
+
+/// What a statement is expected to cost. Seconds and bytes; `None` where nothing is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// Rows of the table, from the statistics.
+    pub rows: Option<u64>,
+    /// Bytes of data and indexes.
+    pub bytes: Option<u64>,
+    /// How long no write of the cluster finishes.
+    pub stall_seconds: Option<f64>,
+    /// From the first action to the last.
+    pub total_seconds: Option<f64>,
+}
+
+/// The way back from a statement that was run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WayBack {
+    /// The DDL that undoes the statement, where there is one.
+    pub sql: Option<String>,
+    /// What it brings back, and what not, in a sentence.
+    pub text: String,
+}
+
+/// A temporary `slave_type_conversions` on all nodes, without which rows could not cross between the schemas.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConversionWindow {
+    /// The value that the roll sets on every node, and restores.
+    pub setting: String,
+    /// Queries that return a row as soon as some value no longer fits the old type.
+    pub guards: Vec<String>,
+}
+
+/// One statement of the plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedStatement {
+    /// 1-based, in the order of the input.
+    pub index: usize,
+    /// The file it stands in, `-` for standard input, `-e` for the command line.
+    pub file: String,
+    /// The 1-based line at which it begins.
+    pub line: usize,
+    /// The text as it was written.
+    pub sql: String,
+    /// The default database in force at this statement, for unqualified names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
+    /// Snake case of the statement's head.
+    pub kind: String,
+    /// `db.table`, where there is one.
+    pub object: Option<String>,
+    /// One entry a clause, in order: `{"op": "add_column", "name": "n"}`.
+    pub operations: Vec<Value>,
+    /// What the server will do; `None` where the notion does not apply.
+    pub algorithm: Option<Algorithm>,
+    /// The weakest lock that the server accepts for that.
+    pub lock: Option<Lock>,
+    /// Whether old and new schema can live side by side.
+    pub rsu: Compatibility,
+    /// How it will run.
+    pub method: Method,
+    /// Why, most important first.
+    pub reasons: Vec<Reason>,
+    /// What else would be possible.
+    #[serde(default)]
+    pub alternatives: Vec<Reason>,
+    /// The text that is sent: the user's, plus clauses added on purpose.
+    pub execute: String,
+    /// What it will cost.
+    pub estimate: Estimate,
+    /// How to undo it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub way_back: Option<WayBack>,
+    /// The conversion window that a roll of this statement needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversion_window: Option<ConversionWindow>,
+}
+
+/// Neighbouring statements that run together: one TOI statement, or one roll over all nodes with one drain each.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pass {
+    /// TOI or RSU, never `Refuse`.
+    pub method: Method,
+    /// The 1-based indexes of the statements, in order.
+    pub statements: Vec<usize>,
+}
+
+/// What will be done to the cluster, statement by statement.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The version of this format.
+    pub v: u32,
+    /// The version that the plan was made for.
+    pub server_version: String,
+    /// The statements, in order.
+    pub statements: Vec<PlannedStatement>,
+    /// How they run. Empty when any statement is refused.
+    #[serde(default)]
+    pub passes: Vec<Pass>,
+    /// The names of the nodes in the order of a roll: writers last. Empty for an offline plan.
+    #[serde(default)]
+    pub nodes: Vec<String>,
+    /// The limits that the plan keeps to.
+    #[serde(default)]
+    pub policy: Policy,
+    /// The codes of the conditions that the user accepted.
+    #[serde(default)]
+    pub accepted: Vec<String>,
+    /// A fingerprint over everything that the plan rests on: statements, versions, the tables concerned, their
+    /// settings. `apply --plan` refuses when it differs from what it finds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<String>,
+}

@@ -1,0 +1,5 @@
+//! SQL text to statements: lossless, and it never fails.
+
+mod version;
+
+pub use version::ServerVersion;
