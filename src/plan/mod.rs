@@ -1,7 +1,11 @@
 //! Classified statements, observed facts and a policy become a plan, which is data and the only thing that runs.
 
+mod decide;
+mod estimate;
 mod policy;
 mod types;
 
+pub use decide::{Decision, Override, Question, ROLL_UNSAFE, Rolling, WRITE_STALL, decide, seconds};
+pub use estimate::{RateSource, Rates, Work, roll_seconds};
 pub use policy::{AfterDrainTimeout, Policy};
 pub use types::{ConversionWindow, Estimate, Method, Pass, Plan, PlannedStatement, WayBack};

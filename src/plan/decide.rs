@@ -1,0 +1,421 @@
+//! TOI, RSU, or neither: the decision, with every reason kept.
+
+use super::{Estimate, Method, Policy, RateSource};
+use crate::ddl::{Algorithm, Compatibility, Condition, Reason, Verdict};
+
+/// The override that `--method` gives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Override {
+    /// The plan chooses.
+    #[default]
+    Auto,
+    /// Everything in TOI.
+    Toi,
+    /// Everything by RSU.
+    Rsu,
+}
+
+/// Where a roll could happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rolling {
+    /// No cluster is at hand: the plan assumes one that can roll, and says so.
+    Offline,
+    /// This many nodes are in service now.
+    Nodes(usize),
+}
+
+/// Everything that the decision on one schema change rests on.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// What the server will do.
+    pub algorithm: Option<Algorithm>,
+    /// Whether old and new schema can live side by side.
+    pub rsu: &'a Compatibility,
+    /// What TOI would cost: the stall, and where the figure comes from.
+    pub toi: Estimate,
+    /// Where the rates come from.
+    pub rates: RateSource,
+    /// The site's limits.
+    pub policy: &'a Policy,
+    /// Where a roll could happen.
+    pub rolling: Rolling,
+    /// What the user asked for.
+    pub wanted: Override,
+    /// The codes that the user accepted.
+    pub accepted: &'a [String],
+}
+
+/// The method, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// How the statement will run.
+    pub method: Method,
+    /// Why.
+    pub reasons: Vec<Reason>,
+    /// Conditions that an override must accept beyond those of the compatibility.
+    pub conditions: Vec<Condition>,
+    /// What else would be possible.
+    pub alternatives: Vec<Reason>,
+}
+
+/// Accepting this code allows a TOI statement that stalls writes for longer than the policy says.
+pub const WRITE_STALL: &str = "write-stall";
+/// Accepting this code allows a roll of a statement whose old and new schema cannot live side by side.
+pub const ROLL_UNSAFE: &str = "roll-unsafe";
+
+fn reason(code: &str, text: impl Into<String>) -> Reason {
+    Reason { code: code.to_owned(), text: text.into() }
+}
+
+/// Decides on one schema change.
+pub fn decide(question: &Question) -> Decision {
+    let toi = toi_verdict(question);
+    let rsu = rsu_verdict(question);
+    match question.wanted {
+        Override::Toi => overridden(question, Method::Toi, toi),
+        Override::Rsu => overridden(question, Method::Rsu, rsu),
+        Override::Auto => automatic(question, toi, rsu),
+    }
+}
+
+/// Whether one method is acceptable, and what is to be said about it either way.
+struct Answer {
+    acceptable: bool,
+    reason: Reason,
+    conditions: Vec<Condition>,
+}
+
+fn toi_verdict(question: &Question) -> Answer {
+    let limit = question.policy.max_stall.as_secs_f64();
+    let Some(stall) = question.toi.stall_seconds else {
+        return Answer {
+            acceptable: false,
+            reason: reason(
+                "stall-unknown",
+                "The size of the table is not known, so in TOI no write of the whole cluster might finish for any length of time.",
+            ),
+            conditions: vec![write_stall("an unknown time")],
+        };
+    };
+    let worst = stall * question.rates.uncertainty();
+    if question.algorithm.is_none_or(|algorithm| algorithm == Algorithm::Instant) {
+        // Whatever the table, this is as short as a TOI statement gets.
+        return Answer {
+            acceptable: true,
+            reason: reason(
+                "toi-brief",
+                "TOI runs it everywhere at the same point of the replication order; the cluster's writes wait a moment.",
+            ),
+            conditions: Vec::new(),
+        };
+    }
+    if worst <= limit {
+        return Answer {
+            acceptable: true,
+            reason: reason(
+                "stall-within-policy",
+                format!(
+                    "In TOI the cluster's writes wait about {}, at worst {}; the policy allows {}.",
+                    seconds(stall),
+                    seconds(worst),
+                    seconds(limit)
+                ),
+            ),
+            conditions: Vec::new(),
+        };
+    }
+    Answer {
+        acceptable: false,
+        reason: reason(
+            "stall-over-policy",
+            format!(
+                "In TOI no write of the whole cluster would finish for about {}, at worst {}; the policy allows {}.",
+                seconds(stall),
+                seconds(worst),
+                seconds(limit)
+            ),
+        ),
+        conditions: vec![write_stall(&format!("about {}, at worst {}", seconds(stall), seconds(worst)))],
+    }
+}
+
+fn write_stall(how_long: &str) -> Condition {
+    Condition {
+        code: WRITE_STALL.to_owned(),
+        text: format!(
+            "No write on any table of the cluster finishes for {how_long}, and the statement cannot be stopped once it is sent."
+        ),
+    }
+}
+
+fn rsu_verdict(question: &Question) -> Answer {
+    let conditions = || question.rsu.conditions.clone();
+    if let Rolling::Nodes(nodes) = question.rolling
+        && nodes <= question.policy.min_serving
+    {
+        return Answer {
+            acceptable: false,
+            reason: reason(
+                "too-few-nodes",
+                format!(
+                    "A roll takes one node out of service, and only {nodes} serve now; the policy wants {} to stay.",
+                    question.policy.min_serving
+                ),
+            ),
+            // No code accepts this away: the last nodes are never drained.
+            conditions: Vec::new(),
+        };
+    }
+    match question.rsu.verdict {
+        Verdict::Safe => Answer {
+            acceptable: true,
+            reason: reason(
+                "roll-safe",
+                "Old and new schema can live side by side, so RSU changes one node after the other, out of the load balancer, while the others serve.",
+            ),
+            conditions: Vec::new(),
+        },
+        Verdict::Conditional => {
+            let open: Vec<&str> = open_codes(&question.rsu.conditions, question.accepted).collect();
+            if open.is_empty() {
+                Answer {
+                    acceptable: true,
+                    reason: reason(
+                        "roll-conditions-accepted",
+                        "RSU is safe while the conditions hold that were accepted on the command line.",
+                    ),
+                    conditions: conditions(),
+                }
+            } else {
+                Answer {
+                    acceptable: false,
+                    reason: reason(
+                        "roll-conditions-open",
+                        format!(
+                            "RSU is safe only while conditions hold that nobody has accepted yet: {}.",
+                            open.join(", ")
+                        ),
+                    ),
+                    conditions: conditions(),
+                }
+            }
+        }
+        Verdict::Unsafe => {
+            let mut all = conditions();
+            all.push(Condition {
+                code: ROLL_UNSAFE.to_owned(),
+                text: "While old and new schema live side by side, a row written on one node is lost or differs on another; \
+                       the application must not write to the table until every node is changed."
+                    .to_owned(),
+            });
+            Answer {
+                acceptable: false,
+                reason: reason(
+                    "roll-unsafe",
+                    "RSU is not safe: row replication does not survive the time in which old and new schema live side by side.",
+                ),
+                conditions: all,
+            }
+        }
+    }
+}
+
+fn open_codes<'a>(conditions: &'a [Condition], accepted: &'a [String]) -> impl Iterator<Item = &'a str> {
+    conditions.iter().map(|condition| condition.code.as_str()).filter(|code| !accepted.iter().any(|ok| ok == code))
+}
+
+fn automatic(question: &Question, toi: Answer, rsu: Answer) -> Decision {
+    if toi.acceptable {
+        return Decision {
+            method: Method::Toi,
+            reasons: vec![toi.reason],
+            conditions: Vec::new(),
+            alternatives: Vec::new(),
+        };
+    }
+    if rsu.acceptable {
+        return Decision {
+            method: Method::Rsu,
+            reasons: vec![toi.reason, rsu.reason],
+            conditions: Vec::new(),
+            alternatives: Vec::new(),
+        };
+    }
+    let mut alternatives = Vec::new();
+    if question.rsu.verdict == Verdict::Conditional && rsu.reason.code == "roll-conditions-open" {
+        let accepts: Vec<String> =
+            open_codes(&question.rsu.conditions, question.accepted).map(|code| format!("--accept {code}")).collect();
+        alternatives.push(reason(
+            "accept-conditions",
+            format!("Roll it by RSU once the application keeps the conditions: add {}.", accepts.join(" ")),
+        ));
+    }
+    let price = question.toi.stall_seconds.map_or_else(
+        || "a write stall of unknown length".to_owned(),
+        |stall| format!("a cluster-wide write stall of about {}", seconds(stall)),
+    );
+    alternatives.push(reason(
+        "toi-in-a-window",
+        format!("Run it in TOI in a maintenance window, at the price of {price}: --method toi --accept {WRITE_STALL}."),
+    ));
+    Decision { method: Method::Refuse, reasons: vec![toi.reason, rsu.reason], conditions: Vec::new(), alternatives }
+}
+
+fn overridden(question: &Question, method: Method, answer: Answer) -> Decision {
+    let open: Vec<String> =
+        open_codes(&answer.conditions, question.accepted).map(|code| format!("--accept {code}")).collect();
+    let wanted = match method {
+        Method::Rsu => "rsu",
+        _ => "toi",
+    };
+    let asked = reason("method-override", format!("--method {wanted} was given."));
+    let hopeless = !answer.acceptable && answer.conditions.is_empty();
+    if hopeless || !open.is_empty() {
+        let mut alternatives = Vec::new();
+        if !hopeless {
+            alternatives.push(reason(
+                "accept-conditions",
+                format!("Accept each condition by its code to do it all the same: {}.", open.join(" ")),
+            ));
+        }
+        alternatives.push(reason(
+            "method-auto",
+            "Leave out --method, and the plan chooses a way that the policy allows, if there is one.",
+        ));
+        return Decision {
+            method: Method::Refuse,
+            reasons: vec![answer.reason, asked],
+            conditions: answer.conditions,
+            alternatives,
+        };
+    }
+    Decision { method, reasons: vec![asked, answer.reason], conditions: answer.conditions, alternatives: Vec::new() }
+}
+
+/// Seconds as a person reads them.
+pub fn seconds(value: f64) -> String {
+    if value < 0.0995 {
+        format!("{:.0} ms", (value * 1000.0).max(1.0))
+    } else if value < 9.95 {
+        format!("{value:.1} s")
+    } else if value < 119.5 {
+        format!("{value:.0} s")
+    } else if value < 7170.0 {
+        format!("{:.0} min", value / 60.0)
+    } else {
+        format!("{:.1} h", value / 3600.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ddl::Flow;
+
+    fn compatibility(verdict: Verdict, codes: &[&str]) -> Compatibility {
+        let conditions = codes.iter().map(|code| Condition { code: (*code).to_owned(), text: String::new() }).collect();
+        Compatibility { verdict, old_to_new: Flow::Ok, new_to_old: Flow::Ok, conditions }
+    }
+
+    struct Case {
+        algorithm: Algorithm,
+        stall: Option<f64>,
+        rsu: Compatibility,
+        wanted: Override,
+        accepted: &'static [&'static str],
+        nodes: usize,
+    }
+
+    impl Default for Case {
+        fn default() -> Self {
+            Self {
+                algorithm: Algorithm::Inplace,
+                stall: Some(10.0),
+                rsu: compatibility(Verdict::Safe, &[]),
+                wanted: Override::Auto,
+                accepted: &[],
+                nodes: 3,
+            }
+        }
+    }
+
+    fn check(case: Case, expected: Method, code: &str) {
+        let accepted: Vec<String> = case.accepted.iter().map(|code| (*code).to_owned()).collect();
+        let decision = decide(&Question {
+            algorithm: Some(case.algorithm),
+            rsu: &case.rsu,
+            toi: Estimate { stall_seconds: case.stall, ..Estimate::default() },
+            rates: RateSource::Calibrated,
+            policy: &Policy::default(),
+            rolling: Rolling::Nodes(case.nodes),
+            wanted: case.wanted,
+            accepted: &accepted,
+        });
+        assert_eq!(decision.method, expected, "{decision:?}");
+        assert!(decision.reasons.iter().any(|reason| reason.code == code), "{decision:?}");
+    }
+
+    #[test]
+    fn metadata_goes_by_toi_whatever_the_compatibility() {
+        let rsu = compatibility(Verdict::Unsafe, &[]);
+        check(
+            Case { algorithm: Algorithm::Instant, stall: Some(0.02), rsu, ..Case::default() },
+            Method::Toi,
+            "toi-brief",
+        );
+    }
+
+    #[test]
+    fn a_short_stall_goes_by_toi_only_when_twice_the_estimate_still_fits() {
+        check(Case { stall: Some(0.4), ..Case::default() }, Method::Toi, "stall-within-policy");
+        check(Case { stall: Some(0.6), ..Case::default() }, Method::Rsu, "stall-over-policy");
+    }
+
+    #[test]
+    fn an_unknown_size_is_never_cheap() {
+        check(Case { stall: None, ..Case::default() }, Method::Rsu, "stall-unknown");
+    }
+
+    #[test]
+    fn conditions_must_be_accepted_by_name() {
+        let rsu = || compatibility(Verdict::Conditional, &["no-nulls", "no-duplicates"]);
+        check(Case { rsu: rsu(), ..Case::default() }, Method::Refuse, "roll-conditions-open");
+        check(Case { rsu: rsu(), accepted: &["no-nulls"], ..Case::default() }, Method::Refuse, "roll-conditions-open");
+        let accepted: &[&str] = &["no-nulls", "no-duplicates"];
+        check(Case { rsu: rsu(), accepted, ..Case::default() }, Method::Rsu, "roll-conditions-accepted");
+    }
+
+    #[test]
+    fn the_last_serving_nodes_are_never_drained_whatever_was_accepted() {
+        check(Case { nodes: 2, ..Case::default() }, Method::Refuse, "too-few-nodes");
+        let accepted: &[&str] = &[ROLL_UNSAFE];
+        check(Case { nodes: 2, wanted: Override::Rsu, accepted, ..Case::default() }, Method::Refuse, "too-few-nodes");
+    }
+
+    #[test]
+    fn an_override_needs_each_condition_that_was_printed() {
+        check(Case { wanted: Override::Toi, ..Case::default() }, Method::Refuse, "stall-over-policy");
+        check(
+            Case { wanted: Override::Toi, accepted: &[WRITE_STALL], ..Case::default() },
+            Method::Toi,
+            "method-override",
+        );
+        let rsu = || compatibility(Verdict::Unsafe, &["no-orphans"]);
+        check(
+            Case { wanted: Override::Rsu, rsu: rsu(), accepted: &[ROLL_UNSAFE], ..Case::default() },
+            Method::Refuse,
+            "roll-unsafe",
+        );
+        let accepted: &[&str] = &[ROLL_UNSAFE, "no-orphans"];
+        check(Case { wanted: Override::Rsu, rsu: rsu(), accepted, ..Case::default() }, Method::Rsu, "method-override");
+    }
+
+    #[test]
+    fn seconds_read_like_a_person_says_them() {
+        for (value, expected) in
+            [(0.02, "20 ms"), (0.0, "1 ms"), (1.0, "1.0 s"), (12.6, "13 s"), (600.0, "10 min"), (9000.0, "2.5 h")]
+        {
+            assert_eq!(seconds(value), expected);
+        }
+    }
+}
