@@ -1,1 +1,6 @@
-//! (room under construction)
+//! Findings, plans, events and verdicts become bytes. Nothing here prints; the command line does.
+
+pub mod plan;
+mod style;
+
+pub use style::{Style, table};

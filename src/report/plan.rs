@@ -1,0 +1,139 @@
+//! A plan on a page that a person can decide on in ten seconds: one table, then the reasons, then the totals.
+
+use std::fmt::Write;
+
+use super::{Style, table};
+use crate::ddl::Verdict;
+use crate::plan::{Method, Plan, PlannedStatement, seconds};
+
+/// Renders the plan for a person.
+pub fn human(plan: &Plan, style: Style) -> String {
+    let mut page = String::new();
+    let count = plan.statements.len();
+    let plural = if count == 1 { "statement" } else { "statements" };
+    let _ = write!(page, "{} for MariaDB {}", style.bold(&format!("{count} {plural}")), plan.server_version);
+    if !plan.nodes.is_empty() {
+        let _ = write!(page, ", nodes in this order: {}", plan.nodes.join(", "));
+    }
+    page.push_str("\n\n");
+    let mut overview = table(style, ["#", "what", "object", "the server does", "method", "stall", "total"]);
+    for statement in &plan.statements {
+        overview.add_row([
+            statement.index.to_string(),
+            what(statement),
+            statement.object.clone().unwrap_or_default(),
+            server_does(statement),
+            method(statement.method).to_owned(),
+            statement.estimate.stall_seconds.map_or_else(|| "?".to_owned(), seconds),
+            statement.estimate.total_seconds.map_or_else(|| "?".to_owned(), seconds),
+        ]);
+    }
+    let _ = writeln!(page, "{overview}\n");
+    for statement in &plan.statements {
+        details(&mut page, statement, style);
+    }
+    totals(&mut page, plan, style);
+    page
+}
+
+fn what(statement: &PlannedStatement) -> String {
+    let ops: Vec<&str> = statement.operations.iter().filter_map(|op| op.get("op")?.as_str()).collect();
+    match ops.as_slice() {
+        [] => statement.kind.clone(),
+        [one] => (*one).to_owned(),
+        [first, rest @ ..] => format!("{first} +{}", rest.len()),
+    }
+}
+
+fn server_does(statement: &PlannedStatement) -> String {
+    match (statement.algorithm, statement.lock) {
+        (Some(algorithm), Some(lock)) => format!("{}, LOCK={}", algorithm.keyword(), lock.keyword()),
+        (Some(algorithm), None) => algorithm.keyword().to_owned(),
+        (None, _) => "-".to_owned(),
+    }
+}
+
+fn method(method: Method) -> &'static str {
+    match method {
+        Method::Toi => "TOI",
+        Method::Rsu => "RSU",
+        Method::Refuse => "REFUSE",
+    }
+}
+
+fn details(page: &mut String, statement: &PlannedStatement, style: Style) {
+    let place = format!("{}:{}", statement.file, statement.line);
+    let name = match statement.method {
+        Method::Refuse => style.bad("REFUSE"),
+        other => style.good(method(other)),
+    };
+    let first_line = statement.sql.lines().next().unwrap_or_default();
+    let more = if statement.sql.lines().nth(1).is_some() { " ..." } else { "" };
+    let _ = writeln!(page, "{}. {name}  {first_line}{more}  {}", statement.index, style.dim(&place));
+    for reason in &statement.reasons {
+        item(page, style, "why", &reason.code, &reason.text);
+    }
+    if statement.method != Method::Toi || statement.rsu.verdict == Verdict::Unsafe {
+        for condition in &statement.rsu.conditions {
+            item(page, style, "holds while", &condition.code, &condition.text);
+        }
+    }
+    for alternative in &statement.alternatives {
+        item(page, style, "instead", &alternative.code, &alternative.text);
+    }
+    if let Some(back) = &statement.way_back {
+        let text = match &back.sql {
+            Some(sql) => format!("{sql}  ({})", back.text),
+            None => back.text.clone(),
+        };
+        item(page, style, "way back", "", &text);
+    }
+    if statement.execute != statement.sql && statement.method != Method::Refuse {
+        item(page, style, "sends", "", statement.execute.trim());
+    }
+    page.push('\n');
+}
+
+/// One labelled sentence, wrapped to the page under its own indentation.
+fn item(page: &mut String, style: Style, label: &str, code: &str, text: &str) {
+    const INDENT: usize = 15;
+    let code = if code.is_empty() { String::new() } else { format!(" [{code}]") };
+    let width = usize::from(style.width).saturating_sub(INDENT).max(30);
+    let mut label = format!("   {label:<12}");
+    for line in wrap(&format!("{text}{code}"), width) {
+        let _ = writeln!(page, "{}{line}", style.dim(&label));
+        label = " ".repeat(INDENT);
+    }
+}
+
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let last = lines.len() - 1;
+        let used = lines[last].chars().count();
+        if used > 0 && used + 1 + word.chars().count() > width {
+            lines.push(word.to_owned());
+        } else {
+            if used > 0 {
+                lines[last].push(' ');
+            }
+            lines[last].push_str(word);
+        }
+    }
+    lines
+}
+
+fn totals(page: &mut String, plan: &Plan, style: Style) {
+    let refused = plan.statements.iter().filter(|statement| statement.method == Method::Refuse).count();
+    if refused > 0 {
+        let text = format!("{refused} of {} refused: nothing of this plan will run.", plan.statements.len());
+        let _ = writeln!(page, "{}", style.bad(&text));
+        return;
+    }
+    let add = |pick: fn(&PlannedStatement) -> Option<f64>| plan.statements.iter().map(pick).sum::<Option<f64>>();
+    let total = add(|statement| statement.estimate.total_seconds);
+    let stall = plan.statements.iter().map(|statement| statement.estimate.stall_seconds).collect::<Option<Vec<f64>>>();
+    let longest = stall.map(|all| all.into_iter().fold(0.0, f64::max));
+    let known = |value: Option<f64>| value.map_or_else(|| "unknown".to_owned(), seconds);
+    let _ = writeln!(page, "{} {} in all, longest write stall {}.", style.bold("Total:"), known(total), known(longest));
+}
