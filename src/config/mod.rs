@@ -1,1 +1,26 @@
-//! (room under construction)
+//! Where settings come from: `schema.toml`, option files, the environment and the command line.
+//!
+//! What was typed ([`ConnectionArgs`], the file's own shape) is kept apart from what is meant ([`Settings`]). Nothing
+//! here talks to the network. A password is fetched only when somebody is about to connect, so that a command that
+//! never does runs no password command and asks no question. `docs/configuration.md` lists every key.
+
+mod address;
+mod args;
+mod balancer;
+mod environment;
+mod error;
+mod file;
+mod load;
+mod login;
+mod option_file;
+mod settings;
+mod suggest;
+mod units;
+
+pub use address::{Address, NotAnAddress};
+pub use args::ConnectionArgs;
+pub use balancer::{BalancerSettings, Command, HaProxy, MaxScale, ProxySql, ServerNames};
+pub use environment::Environment;
+pub use error::ConfigError;
+pub use login::{Login, PasswordSource};
+pub use settings::{Journal, Node, Settings, Timeouts, Tls, TlsMode, Upgrade};

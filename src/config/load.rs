@@ -1,0 +1,429 @@
+//! Files, environment and command line become [`Settings`].
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::file::{self, File, OneOrMany, Text};
+use super::option_file::{self, ClientOptions};
+use super::settings::{Journal, Node, Settings, Timeouts, Tls, TlsMode, Upgrade};
+use super::{
+    Address, BalancerSettings, Command, ConfigError, ConnectionArgs, Environment, HaProxy, Login, MaxScale,
+    PasswordSource, ProxySql, ServerNames, suggest, units,
+};
+use crate::plan::{AfterDrainTimeout, Policy};
+
+/// The configuration file when none is named.
+const DEFAULT_FILE: &str = "schema.toml";
+/// How long one command to a balancer may take when nothing else is said.
+const BALANCER_TIMEOUT: Duration = Duration::from_secs(5);
+
+impl Settings {
+    /// Reads the configuration file (`config`, or `./schema.toml` when there is one), the option file, and the
+    /// process's environment, and lets the command line win.
+    ///
+    /// # Errors
+    /// Names the file, the place, the key and the reason.
+    pub fn load(config: Option<&Path>, args: &ConnectionArgs) -> Result<Self, ConfigError> {
+        let default = Path::new(DEFAULT_FILE);
+        let config = config.or_else(|| default.exists().then_some(default));
+        Self::load_from(config, args, &Environment::of_process())
+    }
+
+    /// As [`Settings::load`], with the environment and the presence of a file given.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn load_from(
+        config: Option<&Path>,
+        args: &ConnectionArgs,
+        environment: &Environment,
+    ) -> Result<Self, ConfigError> {
+        let (path, text) = match config {
+            None => (PathBuf::new(), String::new()),
+            Some(path) => {
+                let text = fs::read_to_string(path)
+                    .map_err(|error| ConfigError::in_file(path, format!("cannot be read: {error}")))?;
+                (path.to_owned(), text)
+            }
+        };
+        let file = file::parse(&path, &text)?;
+        let source = Source { path: &path, text: &text, environment };
+        let mut settings = source.settings(file, args)?;
+        settings.file = config.map(Path::to_owned);
+        Ok(settings)
+    }
+}
+
+/// The configuration file at hand, for paths and messages.
+struct Source<'a> {
+    path: &'a Path,
+    text: &'a str,
+    environment: &'a Environment,
+}
+
+impl Source<'_> {
+    fn error(&self, span: Range<usize>, message: impl Into<String>) -> ConfigError {
+        ConfigError::at(self.path, self.text, span.start, message)
+    }
+
+    fn duration(&self, key: &str, text: Option<&Text>, default: Duration) -> Result<Duration, ConfigError> {
+        text.map_or(Ok(default), |text| {
+            units::duration(text.get_ref()).map_err(|why| self.error(text.span(), format!("`{key}`: {why}")))
+        })
+    }
+
+    fn resolve(&self, text: &Text) -> PathBuf {
+        self.environment.resolve(text.get_ref(), self.path.parent().unwrap_or(Path::new("")))
+    }
+
+    fn address(&self, text: &Text, default_port: u16) -> Result<Address, ConfigError> {
+        Address::parse(text.get_ref(), default_port).map_err(|error| self.error(text.span(), error.to_string()))
+    }
+
+    fn settings(&self, file: File, args: &ConnectionArgs) -> Result<Settings, ConfigError> {
+        let options = self.client_options(&file.cluster, args)?;
+        let (nodes, discover_from) = self.nodes(&file.cluster, args, &options.1)?;
+        Ok(Settings {
+            file: None,
+            nodes,
+            discover_from,
+            login: self.login(&file.cluster, args, &options)?,
+            tls: self.tls(&file.cluster, args, &options.1)?,
+            timeouts: self.timeouts(&file.cluster, args)?,
+            policy: self.policy(&file.policy)?,
+            balancers: file
+                .balancer
+                .into_iter()
+                .map(|balancer| {
+                    let span = balancer.span();
+                    self.balancer(balancer.into_inner(), span)
+                })
+                .collect::<Result<_, _>>()?,
+            upgrade: self.upgrade(file.upgrade)?,
+            lint: file.lint,
+            journal: self.journal(&file.journal)?,
+        })
+    }
+
+    /// The option file that counts, and whether somebody named it.
+    fn client_options(
+        &self,
+        cluster: &file::Cluster,
+        args: &ConnectionArgs,
+    ) -> Result<(bool, ClientOptions), ConfigError> {
+        let named = match (&args.defaults_file, &cluster.defaults_file) {
+            (Some(path), _) => Some(path.clone()),
+            (None, Some(text)) => Some(self.resolve(text)),
+            (None, None) => None,
+        };
+        if let Some(path) = named {
+            return Ok((true, option_file::read(&path, self.environment)?));
+        }
+        let usual = self.environment.home.as_ref().map(|home| home.join(".my.cnf")).filter(|path| path.exists());
+        let options = usual.map(|path| option_file::read(&path, self.environment)).transpose()?;
+        Ok((false, options.unwrap_or_default()))
+    }
+
+    fn nodes(
+        &self,
+        cluster: &file::Cluster,
+        args: &ConnectionArgs,
+        options: &ClientOptions,
+    ) -> Result<(Vec<Node>, Option<Address>), ConfigError> {
+        let typed = |error: super::NotAnAddress| ConfigError::typed(error.to_string());
+        if !args.nodes.is_empty() {
+            let nodes = args.nodes.iter().map(|text| typed_node(text)).collect::<Result<Vec<_>, _>>()?;
+            distinct(&nodes).map_err(|(_, message)| ConfigError::typed(format!("--nodes: {message}")))?;
+            return Ok((nodes, None));
+        }
+        if let Some(node) = &args.node {
+            return Ok((Vec::new(), Some(node.parse().map_err(typed)?)));
+        }
+        let mut nodes = Vec::new();
+        for node in &cluster.nodes {
+            let node = node.get_ref();
+            let address = self.address(&node.address, 3306)?;
+            let name = node.name.as_ref().map_or_else(|| node.address.get_ref().clone(), |name| name.get_ref().clone());
+            nodes.push(Node { name, address });
+        }
+        distinct(&nodes).map_err(|(at, message)| self.error(cluster.nodes[at].span(), message))?;
+        if let (Some(node), false) = (&cluster.node, nodes.is_empty()) {
+            return Err(self.error(node.span(), "`node` is for discovery; give either `nodes` or `node`"));
+        }
+        let seed = cluster.node.as_ref().map(|node| self.address(node, 3306)).transpose()?;
+        Ok((nodes, seed.or_else(|| options.address.clone())))
+    }
+
+    fn login(
+        &self,
+        cluster: &file::Cluster,
+        args: &ConnectionArgs,
+        (named, options): &(bool, ClientOptions),
+    ) -> Result<Login, ConfigError> {
+        let given = args.user.clone().or_else(|| cluster.user.as_ref().map(|user| user.get_ref().clone()));
+        // A password in an option file belongs to that file's user and to nobody else.
+        let same_user = given.is_none() || options.user.is_none() || given == options.user;
+        let from_options = options.password.clone().filter(|_| same_user).map(PasswordSource::Known);
+        let from_environment = self.environment.mysql_pwd.clone().map(PasswordSource::Known);
+        let from_file = match (&cluster.password_file, &cluster.password_command) {
+            (Some(_), Some(command)) => {
+                return Err(self.error(command.span(), "give either `password_file` or `password_command`"));
+            }
+            (Some(file), None) => Some(PasswordSource::File(self.resolve(file))),
+            (None, Some(command)) => Some(PasswordSource::Command(command.get_ref().clone())),
+            (None, None) => None,
+        };
+        let password = if args.ask_pass {
+            PasswordSource::Prompt
+        } else if let Some(file) = &args.password_file {
+            PasswordSource::File(file.clone())
+        } else if let Some(source) = from_file {
+            source
+        } else {
+            // An option file that somebody named says more than the environment, one that merely lies there less.
+            let (first, second) =
+                if *named { (from_options, from_environment) } else { (from_environment, from_options) };
+            first.or(second).unwrap_or_default()
+        };
+        let user = given.or_else(|| options.user.clone()).or_else(|| self.environment.user.clone());
+        Ok(Login { user: user.unwrap_or_default(), password })
+    }
+
+    fn tls(&self, cluster: &file::Cluster, args: &ConnectionArgs, options: &ClientOptions) -> Result<Tls, ConfigError> {
+        let known = |word: &str| {
+            TlsMode::NAMES.iter().find(|(name, _)| *name == word).map(|(_, mode)| *mode).ok_or_else(|| {
+                let names = TlsMode::NAMES.map(|(name, _)| name).join(", ");
+                format!("`{word}` is no way to encrypt; it is one of {names}")
+            })
+        };
+        let ca = args.tls_ca.clone().or_else(|| cluster.ca.as_ref().map(|path| self.resolve(path)));
+        let mode = match (&args.tls, &cluster.tls) {
+            (Some(word), _) => known(word).map_err(|why| ConfigError::typed(format!("--tls: {why}")))?,
+            (None, Some(word)) => {
+                known(word.get_ref()).map_err(|why| self.error(word.span(), format!("`tls`: {why}")))?
+            }
+            // Who names an authority wants it to be asked.
+            (None, None) if ca.is_some() => TlsMode::VerifyCa,
+            (None, None) => options.tls.unwrap_or_default(),
+        };
+        let pair = |cert: Option<PathBuf>, key: Option<PathBuf>| match (cert, key) {
+            (Some(cert), Some(key)) => Ok(Some((cert, key))),
+            (None, None) => Ok(None),
+            _ => Err("a client certificate needs both `cert` and `key`"),
+        };
+        let from_file = pair(
+            cluster.cert.as_ref().map(|path| self.resolve(path)),
+            cluster.key.as_ref().map(|path| self.resolve(path)),
+        )
+        .map_err(|why| self.error(cluster.cert.as_ref().or(cluster.key.as_ref()).map_or(0..0, Text::span), why))?;
+        let from_options = pair(options.cert.clone(), options.key.clone())
+            .map_err(|why| ConfigError::typed(format!("Option file: {why}")))?;
+        let typed = args.tls_cert.clone().zip(args.tls_key.clone());
+        Ok(Tls { mode, ca: ca.or_else(|| options.ca.clone()), identity: typed.or(from_file).or(from_options) })
+    }
+
+    fn timeouts(&self, cluster: &file::Cluster, args: &ConnectionArgs) -> Result<Timeouts, ConfigError> {
+        let default = Timeouts::default();
+        let connect = match &args.connect_timeout {
+            Some(text) => {
+                units::duration(text).map_err(|why| ConfigError::typed(format!("--connect-timeout: {why}")))?
+            }
+            None => self.duration("connect_timeout", cluster.connect_timeout.as_ref(), default.connect)?,
+        };
+        let query = self.duration("query_timeout", cluster.query_timeout.as_ref(), default.query)?;
+        if connect.is_zero() || query.is_zero() {
+            return Err(ConfigError::typed("A time-out of 0 would let nothing happen."));
+        }
+        Ok(Timeouts { connect, query })
+    }
+
+    fn policy(&self, policy: &file::Policy) -> Result<Policy, ConfigError> {
+        let default = Policy::default();
+        let after_drain_timeout = match &policy.after_drain_timeout {
+            None => default.after_drain_timeout,
+            Some(word) => match word.get_ref().as_str() {
+                "stop" => AfterDrainTimeout::Stop,
+                "close-idle" => AfterDrainTimeout::CloseIdle,
+                "close-all" => AfterDrainTimeout::CloseAll,
+                other => {
+                    let why = format!("`after_drain_timeout` is stop, close-idle or close-all, not `{other}`");
+                    return Err(self.error(word.span(), why));
+                }
+            },
+        };
+        Ok(Policy {
+            max_stall: self.duration("max_stall", policy.max_stall.as_ref(), default.max_stall)?,
+            drain_timeout: self.duration("drain_timeout", policy.drain_timeout.as_ref(), default.drain_timeout)?,
+            after_drain_timeout,
+            settle: self.duration("settle", policy.settle.as_ref(), default.settle)?,
+            min_serving: policy.min_serving.unwrap_or(default.min_serving),
+        })
+    }
+
+    fn upgrade(&self, upgrade: file::Upgrade) -> Result<Upgrade, ConfigError> {
+        let default = Upgrade::default();
+        Ok(Upgrade {
+            settle: self.duration("settle", upgrade.settle.as_ref(), default.settle)?,
+            command_timeout: self.duration(
+                "command_timeout",
+                upgrade.command_timeout.as_ref(),
+                default.command_timeout,
+            )?,
+            shell: upgrade.shell.unwrap_or(default.shell),
+            hosts: upgrade.hosts.unwrap_or(default.hosts),
+            stop: upgrade.stop.unwrap_or(default.stop),
+            install: upgrade.install.unwrap_or(default.install),
+            configure: upgrade.configure.unwrap_or(default.configure),
+            start: upgrade.start.unwrap_or(default.start),
+            upgrade_tables: upgrade.upgrade_tables.unwrap_or(default.upgrade_tables),
+        })
+    }
+
+    fn journal(&self, journal: &file::Journal) -> Result<Journal, ConfigError> {
+        let Some(database) = &journal.database else { return Ok(Journal::default()) };
+        let name = database.get_ref();
+        if name.is_empty() || name.chars().count() > 64 || name.ends_with(' ') {
+            return Err(self.error(database.span(), format!("`database`: `{name}` cannot be a database's name")));
+        }
+        Ok(Journal { database: name.clone() })
+    }
+
+    fn balancer(&self, mut raw: file::Balancer, span: Range<usize>) -> Result<BalancerSettings, ConfigError> {
+        let kind = raw.kind.get_ref().clone();
+        let servers = ServerNames(raw.servers.take().unwrap_or_default());
+        let timeout = self.duration("timeout", raw.timeout.take().as_ref(), BALANCER_TIMEOUT)?;
+        let missing = |key: &str| self.error(span.clone(), format!("a balancer of kind {kind} needs `{key}`"));
+        let texts = |values: Option<OneOrMany>, key: &str| match values.map(OneOrMany::into_vec) {
+            Some(values) if !values.is_empty() => Ok(values),
+            _ => Err(missing(key)),
+        };
+        let settings = match kind.as_str() {
+            "haproxy" => BalancerSettings::HaProxy(HaProxy {
+                addresses: texts(raw.address.take(), "address")?
+                    .iter()
+                    .map(|text| self.address(text, 9999))
+                    .collect::<Result<_, _>>()?,
+                backends: texts(raw.backend.take(), "backend")?.into_iter().map(Text::into_inner).collect(),
+                master_cli: raw.master_cli.take().unwrap_or(false),
+                servers,
+                timeout,
+            }),
+            "proxysql" => BalancerSettings::ProxySql(ProxySql {
+                addresses: texts(raw.address.take(), "address")?
+                    .iter()
+                    .map(|text| self.address(text, 6032))
+                    .collect::<Result<_, _>>()?,
+                user: raw.user.take().map_or_else(|| "admin".to_owned(), Text::into_inner),
+                password: self.secret(raw.password_file.take(), raw.password_command.take(), "password")?,
+                hostgroups: raw.hostgroups.take().unwrap_or_default(),
+                servers,
+                timeout,
+            }),
+            "maxscale" => BalancerSettings::MaxScale(MaxScale {
+                urls: texts(raw.address.take(), "address")?
+                    .iter()
+                    .map(|text| self.rest_url(text))
+                    .collect::<Result<_, _>>()?,
+                user: raw.user.take().map_or_else(|| "admin".to_owned(), Text::into_inner),
+                password: self.secret(raw.password_file.take(), raw.password_command.take(), "password")?,
+                token: match self.secret(raw.token_file.take(), raw.token_command.take(), "token")? {
+                    PasswordSource::None => None,
+                    token => Some(token),
+                },
+                ca: raw.ca.take().map(|path| self.resolve(&path)),
+                servers,
+                timeout,
+            }),
+            "command" => BalancerSettings::Command(Command {
+                drain: raw.drain.take().ok_or_else(|| missing("drain"))?.into_inner(),
+                admit: raw.admit.take().ok_or_else(|| missing("admit"))?.into_inner(),
+                status: raw.status.take().ok_or_else(|| missing("status"))?.into_inner(),
+                servers,
+                timeout,
+            }),
+            "none" => BalancerSettings::None,
+            other => {
+                let kinds = ["haproxy", "proxysql", "maxscale", "command", "none"];
+                let meant = suggest::closest(other, kinds).map_or_else(
+                    || format!("; it is one of {}", kinds.join(", ")),
+                    |meant| format!("; did you mean `{meant}`?"),
+                );
+                return Err(self.error(raw.kind.span(), format!("unknown kind of balancer `{other}`{meant}")));
+            }
+        };
+        // Each kind took its own keys out; what is left belongs to another kind.
+        let left = [
+            ("address", raw.address.is_some()),
+            ("backend", raw.backend.is_some()),
+            ("master_cli", raw.master_cli.is_some()),
+            ("user", raw.user.is_some()),
+            ("password_file", raw.password_file.is_some()),
+            ("password_command", raw.password_command.is_some()),
+            ("token_file", raw.token_file.is_some()),
+            ("token_command", raw.token_command.is_some()),
+            ("hostgroups", raw.hostgroups.is_some()),
+            ("ca", raw.ca.is_some()),
+            ("drain", raw.drain.is_some()),
+            ("admit", raw.admit.is_some()),
+            ("status", raw.status.is_some()),
+        ];
+        match left.iter().find(|(_, there)| *there) {
+            Some((key, _)) => Err(self.error(span, format!("`{key}` means nothing to a balancer of kind {kind}"))),
+            None => Ok(settings),
+        }
+    }
+
+    fn rest_url(&self, text: &Text) -> Result<String, ConfigError> {
+        let url = text.get_ref().trim_end_matches('/');
+        let url = url.strip_prefix("tcp:").unwrap_or(url);
+        match url.split_once("://") {
+            Some(("http" | "https", rest)) if !rest.is_empty() => Ok(url.to_owned()),
+            Some(_) => Err(self.error(text.span(), format!("`address`: `{url}` is neither http:// nor https://"))),
+            None => {
+                let address = self.address(text, 8989)?;
+                Ok(format!("http://{address}"))
+            }
+        }
+    }
+
+    fn secret(&self, file: Option<Text>, command: Option<Text>, what: &str) -> Result<PasswordSource, ConfigError> {
+        match (file, command) {
+            (Some(_), Some(command)) => {
+                Err(self.error(command.span(), format!("give either `{what}_file` or `{what}_command`")))
+            }
+            (Some(file), None) => Ok(PasswordSource::File(self.resolve(&file))),
+            (None, Some(command)) => Ok(PasswordSource::Command(command.into_inner())),
+            (None, None) => Ok(PasswordSource::None),
+        }
+    }
+}
+
+/// `HOST[:PORT]` or `NAME=HOST[:PORT]`; without a name, the text itself is the name.
+fn typed_node(text: &str) -> Result<Node, ConfigError> {
+    let (name, address) = text.split_once('=').unwrap_or((text, text));
+    let address = address.parse().map_err(|error| ConfigError::typed(format!("--nodes: {error}")))?;
+    if name.trim().is_empty() {
+        return Err(ConfigError::typed(format!("--nodes: `{text}` has no name before the =")));
+    }
+    Ok(Node { name: name.trim().to_owned(), address })
+}
+
+/// Names and addresses must tell the nodes apart. The error holds the index of the second one.
+fn distinct(nodes: &[Node]) -> Result<(), (usize, String)> {
+    let (mut names, mut addresses) = (BTreeSet::new(), BTreeSet::new());
+    for (at, node) in nodes.iter().enumerate() {
+        if node.name.is_empty() || node.name.contains(char::is_control) {
+            return Err((at, "a node needs a name".to_owned()));
+        }
+        if !names.insert(&node.name) {
+            return Err((at, format!("two nodes have the name `{}`", node.name)));
+        }
+        if !addresses.insert(node.address.to_string()) {
+            return Err((at, format!("two nodes have the address {}", node.address)));
+        }
+    }
+    Ok(())
+}
