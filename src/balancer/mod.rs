@@ -1,1 +1,75 @@
-//! (room under construction)
+//! The load balancers in front of the cluster: what they say of a node, how it is drained, and how it comes back.
+//!
+//! [`Fleet`] is the door: all balancers of the configuration together. Behind it stands one file or folder for each
+//! kind, and all of them keep the rules of the [`Balancer`] trait. What was found is remembered *before* anything is
+//! changed ([`Balancer::remember`]), in a form that goes into the journal, so that another process can put it back.
+//! Every call is set, read back and compared. `docs/balancers.md` says what was proven on the real programs.
+
+mod error;
+mod fleet;
+mod haproxy;
+mod view;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use serde::{Deserialize, Serialize};
+
+pub use error::{Error, Trouble};
+pub use fleet::{Fleet, FleetSaved};
+pub use haproxy::{Address as HaProxyAddress, HaProxy};
+pub use view::{NodeView, Place, Standing, View};
+
+/// What a balancer's method returns: work that ends with `T` or with an [`Error`].
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+
+/// One load balancer.
+///
+/// The order of calls for one node is `check`, `remember`, (journal), `drain`, `watch` again and again, `admit`.
+/// `drain` and `admit` may be repeated at any time with the same [`Saved`]: they end in the same state.
+pub trait Balancer: Send + Sync {
+    /// What messages call it: `haproxy unix:/run/haproxy/admin.sock`, or its name in the configuration.
+    fn label(&self) -> &str;
+
+    /// Whether it can be used: it answers, it lets us change things, and it knows every name of the configuration.
+    /// Changes nothing.
+    fn check(&self) -> Pending<'_, View>;
+
+    /// What it says now. Changes nothing.
+    fn observe(&self) -> Pending<'_, View>;
+
+    /// What is there now and has to be put back later. Changes nothing, and refuses where a drain must not begin.
+    fn remember<'a>(&'a self, node: &'a str) -> Pending<'a, SavedState>;
+
+    /// Keeps new sessions away from `node`, reads that back, and keeps away whatever would undo it.
+    fn drain<'a>(&'a self, node: &'a str, saved: &'a SavedState) -> Pending<'a, ()>;
+
+    /// Whether the drain still holds, and the sessions that are left.
+    fn watch<'a>(&'a self, node: &'a str, saved: &'a SavedState) -> Pending<'a, Watch>;
+
+    /// Puts back exactly what `saved` holds and reads it back. Does not wait for health checks.
+    fn admit<'a>(&'a self, node: &'a str, saved: &'a SavedState) -> Pending<'a, ()>;
+
+    /// Whether the node is back where it was found as far as sessions go: `None` when it is, else what is missing,
+    /// which may come with the next health check.
+    fn missing<'a>(&'a self, node: &'a str, saved: &'a SavedState) -> Pending<'a, Option<String>>;
+}
+
+/// What was found in one balancer before a drain, for the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum SavedState {
+    /// The servers of a HAProxy.
+    Haproxy(haproxy::Found),
+}
+
+/// What is seen of a drained node in one look.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Watch {
+    /// Whether the balancer still keeps new sessions away.
+    pub holds: bool,
+    /// Sessions that are left, in all of the balancer's processes that can be asked; `None` when it cannot count.
+    pub sessions: Option<u64>,
+    /// What a person should know, one sentence each.
+    pub notes: Vec<String>,
+}

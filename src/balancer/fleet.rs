@@ -1,0 +1,198 @@
+//! All balancers of the configuration together.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Balancer, Error, SavedState, Trouble, View, Watch};
+
+/// How long a balancer that was asked to take a node back may need to see that it is healthy: a few health checks.
+const BACK_WITHIN: Duration = Duration::from_secs(60);
+/// How often it is asked.
+const BACK_EVERY: Duration = Duration::from_millis(250);
+
+/// Every balancer in front of the cluster. A drain is a drain in all of them.
+pub struct Fleet {
+    balancers: Vec<Box<dyn Balancer>>,
+    min_serving: usize,
+}
+
+/// What was found in all balancers before one node was drained. It goes into the journal before the drain begins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FleetSaved {
+    /// The node.
+    pub node: String,
+    /// By the label of the balancer.
+    pub balancers: BTreeMap<String, SavedState>,
+}
+
+impl Fleet {
+    /// A fleet that never goes below `min_serving` nodes that take sessions.
+    pub fn new(balancers: Vec<Box<dyn Balancer>>, min_serving: usize) -> Self {
+        Self { balancers, min_serving }
+    }
+
+    /// Whether there is no balancer at all that could be told to drain.
+    pub fn is_empty(&self) -> bool {
+        self.balancers.is_empty()
+    }
+
+    /// Whether every balancer can be used: reachable, willing, and with all names known. Changes nothing.
+    ///
+    /// # Errors
+    /// The first balancer that cannot be used.
+    pub async fn check(&self) -> Result<Vec<View>, Error> {
+        let mut views = Vec::new();
+        for balancer in &self.balancers {
+            views.push(balancer.check().await?);
+        }
+        Ok(views)
+    }
+
+    /// What each balancer says now, with its label. One that cannot be seen does not hide the others.
+    pub async fn observe(&self) -> Vec<(String, Result<View, Error>)> {
+        let mut views = Vec::new();
+        for balancer in &self.balancers {
+            views.push((balancer.label().to_owned(), balancer.observe().await));
+        }
+        views
+    }
+
+    /// What has to be put back after `node` was drained. Changes nothing; journal it before [`Fleet::drain`].
+    ///
+    /// # Errors
+    /// When a balancer cannot be read, when too few nodes would go on serving, or when it must not be drained now.
+    pub async fn remember(&self, node: &str) -> Result<FleetSaved, Error> {
+        let mut balancers = BTreeMap::new();
+        for balancer in &self.balancers {
+            let view = balancer.check().await?;
+            let others: Vec<&str> = view.others_usable(node).collect();
+            if others.len() < self.min_serving {
+                let serving = if others.is_empty() { "no other node".to_owned() } else { others.join(", ") };
+                return Err(Error::new(
+                    Trouble::Refused,
+                    balancer.label(),
+                    format!(
+                        "Without {node} only {} node(s) would take sessions ({serving}), and the policy wants {}.",
+                        others.len(),
+                        self.min_serving
+                    ),
+                )
+                .hint("Bring the other nodes back into service, or lower [policy] min_serving."));
+            }
+            balancers.insert(balancer.label().to_owned(), balancer.remember(node).await?);
+        }
+        Ok(FleetSaved { node: node.to_owned(), balancers })
+    }
+
+    /// Keeps new sessions away from the node in every balancer. When one balancer fails, the others are put back.
+    /// May be repeated.
+    ///
+    /// # Errors
+    /// The balancer that failed; [`Error::left`] says what could not be put back.
+    pub async fn drain(&self, saved: &FleetSaved) -> Result<(), Error> {
+        for (at, balancer) in self.balancers.iter().enumerate() {
+            let outcome = match self.state(balancer.as_ref(), saved) {
+                Ok(state) => balancer.drain(&saved.node, state).await,
+                Err(error) => Err(error),
+            };
+            let Err(mut error) = outcome else { continue };
+            // The one that failed is put back as well: it may have been changed in part.
+            for balancer in self.balancers[..=at].iter().rev() {
+                error.left.extend(self.put_back(balancer.as_ref(), saved).await.err());
+            }
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    /// Whether the node is still drained everywhere, and the sessions that are left. A balancer that has lost the
+    /// drain (a reload, a restart, a monitor) is told again.
+    ///
+    /// # Errors
+    /// When a balancer cannot be seen: the node is then not proven to be empty.
+    pub async fn watch(&self, saved: &FleetSaved) -> Result<Watch, Error> {
+        let mut all = Watch { holds: true, sessions: Some(0), notes: Vec::new() };
+        for balancer in &self.balancers {
+            let state = self.state(balancer.as_ref(), saved)?;
+            let seen = balancer.watch(&saved.node, state).await?;
+            if !seen.holds {
+                balancer.drain(&saved.node, state).await?;
+                all.notes.push(format!("{} had lost the drain of {}; it was set again.", balancer.label(), saved.node));
+            }
+            all.holds &= seen.holds;
+            all.sessions = all.sessions.zip(seen.sessions).map(|(sum, n)| sum + n);
+            all.notes.extend(seen.notes.into_iter().map(|note| format!("{}: {note}", balancer.label())));
+        }
+        Ok(all)
+    }
+
+    /// Puts every balancer back to what was found. All are tried, whatever happens to one of them. May be repeated.
+    ///
+    /// # Errors
+    /// The first failure, with everything that is left in [`Error::left`].
+    pub async fn admit(&self, saved: &FleetSaved) -> Result<(), Error> {
+        let mut first: Option<Error> = None;
+        for balancer in &self.balancers {
+            let outcome = match self.state(balancer.as_ref(), saved) {
+                Ok(state) => balancer.admit(&saved.node, state).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = outcome {
+                let left = format!("{} in {error}", saved.node);
+                match &mut first {
+                    None => first = Some(if error.left.is_empty() { error.left(left) } else { error }),
+                    Some(first) => first.left.push(left),
+                }
+            }
+        }
+        first.map_or(Ok(()), Err)
+    }
+
+    /// Waits until every balancer that sent sessions to the node would do so again (its health checks may take a
+    /// while).
+    ///
+    /// # Errors
+    /// When one still does not after a minute.
+    pub async fn wait_until_served(&self, saved: &FleetSaved) -> Result<(), Error> {
+        let started = tokio::time::Instant::now();
+        for balancer in &self.balancers {
+            let state = self.state(balancer.as_ref(), saved)?;
+            while let Some(missing) = balancer.missing(&saved.node, state).await? {
+                if started.elapsed() > BACK_WITHIN {
+                    return Err(Error::new(
+                        Trouble::NotObeyed,
+                        balancer.label(),
+                        format!(
+                            "Node {} was put back, but after {} s it still gets no sessions: {missing}.",
+                            saved.node,
+                            BACK_WITHIN.as_secs()
+                        ),
+                    )
+                    .hint("Look at the balancer's health check of the node."));
+                }
+                tokio::time::sleep(BACK_EVERY).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn put_back(&self, balancer: &dyn Balancer, saved: &FleetSaved) -> Result<(), String> {
+        let state = self.state(balancer, saved).map_err(|error| error.to_string())?;
+        balancer.admit(&saved.node, state).await.map_err(|error| format!("{} in {error}", saved.node))
+    }
+
+    fn state<'a>(&self, balancer: &dyn Balancer, saved: &'a FleetSaved) -> Result<&'a SavedState, Error> {
+        saved.balancers.get(balancer.label()).ok_or_else(|| {
+            Error::new(
+                Trouble::Settings,
+                balancer.label(),
+                format!(
+                    "Nothing was remembered of this balancer when {} was drained; was it added to the configuration in mid-run?",
+                    saved.node
+                ),
+            )
+        })
+    }
+}

@@ -1,0 +1,99 @@
+//! HAProxy's runtime API: one command, one answer, over a unix socket or TCP.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpStream, UnixStream};
+
+use crate::balancer::{Error, Trouble};
+
+/// How long one command may take. HAProxy answers within milliseconds unless something is wrong.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Longest answer that is taken. `show stat` of a thousand servers is well below 1 MB.
+const MAX_ANSWER: u64 = 64 << 20;
+
+/// Where a HAProxy listens for commands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// A unix socket.
+    Unix(PathBuf),
+    /// Host and port.
+    Tcp(String),
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+            Self::Tcp(address) => write!(f, "tcp:{address}"),
+        }
+    }
+}
+
+/// Sends commands to one HAProxy. Each command has a connection of its own: HAProxy closes it after the answer, and
+/// a connection that was interrupted is never used again.
+#[derive(Clone, Debug)]
+pub(super) struct Socket {
+    address: Address,
+    label: String,
+}
+
+impl Socket {
+    pub(super) fn new(address: Address, label: String) -> Self {
+        Self { address, label }
+    }
+
+    /// The answer to `command`, word for word, without the blank line at its end.
+    pub(super) async fn ask(&self, command: &str) -> Result<String, Error> {
+        match tokio::time::timeout(PATIENCE, self.exchange(command)).await {
+            Ok(Ok(answer)) => Ok(answer.trim_end_matches('\n').to_owned()),
+            Ok(Err(error)) => Err(self.unreachable(&error)),
+            Err(_) => Err(self.error(format!(
+                "HAProxy did not answer `{command}` at {} within {} seconds.",
+                self.address,
+                PATIENCE.as_secs()
+            ))),
+        }
+    }
+
+    async fn exchange(&self, command: &str) -> std::io::Result<String> {
+        match &self.address {
+            Address::Unix(path) => talk(UnixStream::connect(path).await?, command).await,
+            Address::Tcp(address) => talk(TcpStream::connect(address).await?, command).await,
+        }
+    }
+
+    fn unreachable(&self, error: &std::io::Error) -> Error {
+        use std::io::ErrorKind::{ConnectionRefused, NotFound, PermissionDenied};
+        let address = &self.address;
+        match error.kind() {
+            NotFound => self
+                .error(format!("There is no HAProxy runtime socket at {address}."))
+                .hint("Check `address` in the configuration, and `stats socket ... level admin` in haproxy.cfg."),
+            PermissionDenied => self
+                .error(format!("The HAProxy runtime socket {address} may not be opened by this user."))
+                .hint("Run as a user of the socket's group, or set `mode 660 group ...` on its line in haproxy.cfg."),
+            ConnectionRefused => self
+                .error(format!("Nobody listens at the HAProxy runtime socket {address}."))
+                .hint("Is HAProxy running? Its service log says why it stopped."),
+            _ => self.error(format!("The HAProxy runtime socket {address} failed: {error}.")),
+        }
+    }
+
+    fn error(&self, message: String) -> Error {
+        Error::new(Trouble::Unreachable, &self.label, message)
+    }
+}
+
+async fn talk(
+    mut stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+    command: &str,
+) -> std::io::Result<String> {
+    // The sending side stays open: HAProxy's master drops a request whose sender has closed already.
+    stream.write_all(format!("{command}\n").as_bytes()).await?;
+    let mut answer = Vec::new();
+    stream.take(MAX_ANSWER).read_to_end(&mut answer).await?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
