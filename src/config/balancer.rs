@@ -17,9 +17,22 @@ impl ServerNames {
     }
 }
 
-/// One load balancer in front of the cluster.
+/// One `[[balancer]]` in front of the cluster.
 #[derive(Clone, Debug)]
-pub enum BalancerSettings {
+pub struct BalancerSettings {
+    /// What messages call it: its `name`, or its kind and where it listens.
+    pub name: String,
+    /// The nodes' names there.
+    pub servers: ServerNames,
+    /// How long one command or request may take.
+    pub timeout: Duration,
+    /// How it is talked to.
+    pub kind: BalancerKind,
+}
+
+/// How a load balancer is talked to.
+#[derive(Clone, Debug)]
+pub enum BalancerKind {
     /// HAProxy, by its runtime API.
     HaProxy(HaProxy),
     /// ProxySQL, by its admin port.
@@ -35,22 +48,18 @@ pub enum BalancerSettings {
 /// HAProxy.
 #[derive(Clone, Debug)]
 pub struct HaProxy {
-    /// The runtime sockets: several processes may share a configuration.
+    /// The runtime sockets, at least one: several processes may share a configuration.
     pub addresses: Vec<Address>,
-    /// Every backend in which the nodes stand.
+    /// Every backend in which the nodes stand, at least one.
     pub backends: Vec<String>,
-    /// The nodes' names there.
-    pub servers: ServerNames,
     /// The addresses are master CLI sockets, so commands are sent to the worker behind them.
     pub master_cli: bool,
-    /// How long one command may take.
-    pub timeout: Duration,
 }
 
 /// ProxySQL.
 #[derive(Clone, Debug)]
 pub struct ProxySql {
-    /// The admin ports: a ProxySQL cluster has several.
+    /// The admin ports, at least one: a ProxySQL cluster has several.
     pub addresses: Vec<Address>,
     /// The admin user.
     pub user: String,
@@ -58,16 +67,12 @@ pub struct ProxySql {
     pub password: PasswordSource,
     /// Only these host groups; all in which a node stands when empty.
     pub hostgroups: Vec<u32>,
-    /// Node name to `HOST:PORT` in `mysql_servers`.
-    pub servers: ServerNames,
-    /// How long one command may take.
-    pub timeout: Duration,
 }
 
 /// MaxScale.
 #[derive(Clone, Debug)]
 pub struct MaxScale {
-    /// The REST API's addresses, such as `https://maxscale:8989`.
+    /// The REST API's addresses, at least one, such as `https://maxscale:8989`, without a slash at the end.
     pub urls: Vec<String>,
     /// The user for basic authentication.
     pub user: String,
@@ -77,23 +82,11 @@ pub struct MaxScale {
     pub token: Option<PasswordSource>,
     /// The certificate authority (PEM) of the REST API.
     pub ca: Option<PathBuf>,
-    /// The nodes' names there.
-    pub servers: ServerNames,
-    /// How long one request may take.
-    pub timeout: Duration,
 }
 
-/// A site's own script. `{node}`, `{server}` and `{address}` stand for the node.
+/// A site's own script.
 #[derive(Clone, Debug)]
 pub struct Command {
-    /// Keeps new clients away from the node.
-    pub drain: String,
-    /// Lets clients back.
-    pub admit: String,
-    /// Prints the node's state as JSON.
-    pub status: String,
-    /// The nodes' names there.
-    pub servers: ServerNames,
-    /// How long one command may take.
-    pub timeout: Duration,
+    /// Program and arguments; a text in the file means `sh -c TEXT`.
+    pub command: Vec<String>,
 }

@@ -75,6 +75,7 @@ impl OneOrMany {
 #[serde(deny_unknown_fields)]
 pub(super) struct Balancer {
     pub(super) kind: Text,
+    pub(super) name: Option<String>,
     pub(super) address: Option<OneOrMany>,
     pub(super) backend: Option<OneOrMany>,
     pub(super) servers: Option<BTreeMap<String, String>>,
@@ -86,9 +87,7 @@ pub(super) struct Balancer {
     pub(super) token_command: Option<Text>,
     pub(super) hostgroups: Option<Vec<u32>>,
     pub(super) ca: Option<Text>,
-    pub(super) drain: Option<Text>,
-    pub(super) admit: Option<Text>,
-    pub(super) status: Option<Text>,
+    pub(super) command: Option<OneOrMany>,
     pub(super) timeout: Option<Text>,
 }
 

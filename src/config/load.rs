@@ -6,19 +6,14 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::file::{self, File, OneOrMany, Text};
+use super::file::{self, File, Text};
 use super::option_file::{self, ClientOptions};
 use super::settings::{Journal, Node, Settings, Timeouts, Tls, TlsMode, Upgrade};
-use super::{
-    Address, BalancerSettings, Command, ConfigError, ConnectionArgs, Environment, HaProxy, Login, MaxScale,
-    PasswordSource, ProxySql, ServerNames, suggest, units,
-};
+use super::{Address, ConfigError, ConnectionArgs, Environment, Login, PasswordSource, units};
 use crate::plan::{AfterDrainTimeout, Policy};
 
 /// The configuration file when none is named.
 const DEFAULT_FILE: &str = "schema.toml";
-/// How long one command to a balancer may take when nothing else is said.
-const BALANCER_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Settings {
     /// Reads the configuration file (`config`, or `./schema.toml` when there is one), the option file, and the
@@ -58,28 +53,28 @@ impl Settings {
 }
 
 /// The configuration file at hand, for paths and messages.
-struct Source<'a> {
+pub(super) struct Source<'a> {
     path: &'a Path,
     text: &'a str,
     environment: &'a Environment,
 }
 
 impl Source<'_> {
-    fn error(&self, span: Range<usize>, message: impl Into<String>) -> ConfigError {
+    pub(super) fn error(&self, span: Range<usize>, message: impl Into<String>) -> ConfigError {
         ConfigError::at(self.path, self.text, span.start, message)
     }
 
-    fn duration(&self, key: &str, text: Option<&Text>, default: Duration) -> Result<Duration, ConfigError> {
+    pub(super) fn duration(&self, key: &str, text: Option<&Text>, default: Duration) -> Result<Duration, ConfigError> {
         text.map_or(Ok(default), |text| {
             units::duration(text.get_ref()).map_err(|why| self.error(text.span(), format!("`{key}`: {why}")))
         })
     }
 
-    fn resolve(&self, text: &Text) -> PathBuf {
+    pub(super) fn resolve(&self, text: &Text) -> PathBuf {
         self.environment.resolve(text.get_ref(), self.path.parent().unwrap_or(Path::new("")))
     }
 
-    fn address(&self, text: &Text, default_port: u16) -> Result<Address, ConfigError> {
+    pub(super) fn address(&self, text: &Text, default_port: u16) -> Result<Address, ConfigError> {
         Address::parse(text.get_ref(), default_port).map_err(|error| self.error(text.span(), error.to_string()))
     }
 
@@ -289,115 +284,6 @@ impl Source<'_> {
             return Err(self.error(database.span(), format!("`database`: `{name}` cannot be a database's name")));
         }
         Ok(Journal { database: name.clone() })
-    }
-
-    fn balancer(&self, mut raw: file::Balancer, span: Range<usize>) -> Result<BalancerSettings, ConfigError> {
-        let kind = raw.kind.get_ref().clone();
-        let servers = ServerNames(raw.servers.take().unwrap_or_default());
-        let timeout = self.duration("timeout", raw.timeout.take().as_ref(), BALANCER_TIMEOUT)?;
-        let missing = |key: &str| self.error(span.clone(), format!("a balancer of kind {kind} needs `{key}`"));
-        let texts = |values: Option<OneOrMany>, key: &str| match values.map(OneOrMany::into_vec) {
-            Some(values) if !values.is_empty() => Ok(values),
-            _ => Err(missing(key)),
-        };
-        let settings = match kind.as_str() {
-            "haproxy" => BalancerSettings::HaProxy(HaProxy {
-                addresses: texts(raw.address.take(), "address")?
-                    .iter()
-                    .map(|text| self.address(text, 9999))
-                    .collect::<Result<_, _>>()?,
-                backends: texts(raw.backend.take(), "backend")?.into_iter().map(Text::into_inner).collect(),
-                master_cli: raw.master_cli.take().unwrap_or(false),
-                servers,
-                timeout,
-            }),
-            "proxysql" => BalancerSettings::ProxySql(ProxySql {
-                addresses: texts(raw.address.take(), "address")?
-                    .iter()
-                    .map(|text| self.address(text, 6032))
-                    .collect::<Result<_, _>>()?,
-                user: raw.user.take().map_or_else(|| "admin".to_owned(), Text::into_inner),
-                password: self.secret(raw.password_file.take(), raw.password_command.take(), "password")?,
-                hostgroups: raw.hostgroups.take().unwrap_or_default(),
-                servers,
-                timeout,
-            }),
-            "maxscale" => BalancerSettings::MaxScale(MaxScale {
-                urls: texts(raw.address.take(), "address")?
-                    .iter()
-                    .map(|text| self.rest_url(text))
-                    .collect::<Result<_, _>>()?,
-                user: raw.user.take().map_or_else(|| "admin".to_owned(), Text::into_inner),
-                password: self.secret(raw.password_file.take(), raw.password_command.take(), "password")?,
-                token: match self.secret(raw.token_file.take(), raw.token_command.take(), "token")? {
-                    PasswordSource::None => None,
-                    token => Some(token),
-                },
-                ca: raw.ca.take().map(|path| self.resolve(&path)),
-                servers,
-                timeout,
-            }),
-            "command" => BalancerSettings::Command(Command {
-                drain: raw.drain.take().ok_or_else(|| missing("drain"))?.into_inner(),
-                admit: raw.admit.take().ok_or_else(|| missing("admit"))?.into_inner(),
-                status: raw.status.take().ok_or_else(|| missing("status"))?.into_inner(),
-                servers,
-                timeout,
-            }),
-            "none" => BalancerSettings::None,
-            other => {
-                let kinds = ["haproxy", "proxysql", "maxscale", "command", "none"];
-                let meant = suggest::closest(other, kinds).map_or_else(
-                    || format!("; it is one of {}", kinds.join(", ")),
-                    |meant| format!("; did you mean `{meant}`?"),
-                );
-                return Err(self.error(raw.kind.span(), format!("unknown kind of balancer `{other}`{meant}")));
-            }
-        };
-        // Each kind took its own keys out; what is left belongs to another kind.
-        let left = [
-            ("address", raw.address.is_some()),
-            ("backend", raw.backend.is_some()),
-            ("master_cli", raw.master_cli.is_some()),
-            ("user", raw.user.is_some()),
-            ("password_file", raw.password_file.is_some()),
-            ("password_command", raw.password_command.is_some()),
-            ("token_file", raw.token_file.is_some()),
-            ("token_command", raw.token_command.is_some()),
-            ("hostgroups", raw.hostgroups.is_some()),
-            ("ca", raw.ca.is_some()),
-            ("drain", raw.drain.is_some()),
-            ("admit", raw.admit.is_some()),
-            ("status", raw.status.is_some()),
-        ];
-        match left.iter().find(|(_, there)| *there) {
-            Some((key, _)) => Err(self.error(span, format!("`{key}` means nothing to a balancer of kind {kind}"))),
-            None => Ok(settings),
-        }
-    }
-
-    fn rest_url(&self, text: &Text) -> Result<String, ConfigError> {
-        let url = text.get_ref().trim_end_matches('/');
-        let url = url.strip_prefix("tcp:").unwrap_or(url);
-        match url.split_once("://") {
-            Some(("http" | "https", rest)) if !rest.is_empty() => Ok(url.to_owned()),
-            Some(_) => Err(self.error(text.span(), format!("`address`: `{url}` is neither http:// nor https://"))),
-            None => {
-                let address = self.address(text, 8989)?;
-                Ok(format!("http://{address}"))
-            }
-        }
-    }
-
-    fn secret(&self, file: Option<Text>, command: Option<Text>, what: &str) -> Result<PasswordSource, ConfigError> {
-        match (file, command) {
-            (Some(_), Some(command)) => {
-                Err(self.error(command.span(), format!("give either `{what}_file` or `{what}_command`")))
-            }
-            (Some(file), None) => Ok(PasswordSource::File(self.resolve(&file))),
-            (None, Some(command)) => Ok(PasswordSource::Command(command.into_inner())),
-            (None, None) => Ok(PasswordSource::None),
-        }
     }
 }
 

@@ -11,6 +11,7 @@ mod environment;
 mod error;
 mod file;
 mod load;
+mod load_balancer;
 mod login;
 mod option_file;
 mod settings;
@@ -19,7 +20,7 @@ mod units;
 
 pub use address::{Address, NotAnAddress};
 pub use args::ConnectionArgs;
-pub use balancer::{BalancerSettings, Command, HaProxy, MaxScale, ProxySql, ServerNames};
+pub use balancer::{BalancerKind, BalancerSettings, Command, HaProxy, MaxScale, ProxySql, ServerNames};
 pub use environment::Environment;
 pub use error::ConfigError;
 pub use login::{Login, PasswordSource};
