@@ -17,6 +17,8 @@ pub enum Trouble {
     Refused,
     /// It was asked, it did not object, and reading it back shows something else.
     NotObeyed,
+    /// The drain holds, and connections did not leave the node in time.
+    Stayed,
 }
 
 /// An error of one balancer. Nothing that this room did is left behind unless [`Error::left`] says so.
@@ -61,7 +63,7 @@ impl Error {
             Trouble::Settings => ExitCode::Usage,
             Trouble::Unreachable | Trouble::Forbidden => ExitCode::Unobservable,
             Trouble::Refused => ExitCode::Refused,
-            Trouble::NotObeyed => ExitCode::Undone,
+            Trouble::NotObeyed | Trouble::Stayed => ExitCode::Undone,
         }
     }
 }

@@ -59,6 +59,21 @@ impl Fleet {
         views
     }
 
+    /// Whether every balancer sends new sessions to `node`, or would as soon as its better places are gone. True where
+    /// there is no balancer.
+    ///
+    /// # Errors
+    /// When a balancer cannot be seen.
+    pub async fn serves(&self, node: &str) -> Result<bool, Error> {
+        for balancer in &self.balancers {
+            let view = balancer.observe().await?;
+            if !view.node(node).is_some_and(|seen| seen.standing.is_usable()) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// What has to be put back after `node` was drained. Changes nothing; journal it before [`Fleet::drain`].
     ///
     /// # Errors

@@ -5,9 +5,11 @@
 //! changed ([`Balancer::remember`]), in a form that goes into the journal, so that another process can put it back.
 //! Every call is set, read back and compared. `docs/balancers.md` says what was proven on the real programs.
 
+mod empty;
 mod error;
 mod fleet;
 mod haproxy;
+mod proof;
 mod view;
 
 use std::future::Future;
@@ -15,9 +17,11 @@ use std::pin::Pin;
 
 use serde::{Deserialize, Serialize};
 
+pub use empty::{Clients, Emptied, Progress};
 pub use error::{Error, Trouble};
 pub use fleet::{Fleet, FleetSaved};
 pub use haproxy::{Address as HaProxyAddress, HaProxy};
+pub use proof::{Client, Next, Proof, Rules, by_user_and_host};
 pub use view::{NodeView, Place, Standing, View};
 
 /// What a balancer's method returns: work that ends with `T` or with an [`Error`].

@@ -1,0 +1,110 @@
+//! Empties a drained node and proves it: looks at both ends and does what the proof says.
+
+use std::time::Duration;
+
+use super::proof::{Client, Next, Proof, Rules, by_user_and_host};
+use super::{Error, Fleet, FleetSaved, Pending, Trouble};
+
+/// The clients of one node, by its own process list. The caller knows the node; this room does not.
+pub trait Clients: Send {
+    /// Every connection of a client: all but the node's own threads, replication, monitors and this program.
+    fn list(&mut self) -> Pending<'_, Vec<Client>>;
+
+    /// Closes those that still sleep, are in no transaction and have run nothing since they were listed. Tells how
+    /// many. One whose state cannot be seen is not closed.
+    fn close_idle<'a>(&'a mut self, idle: &'a [Client]) -> Pending<'a, usize>;
+
+    /// Closes these connections, whatever they do. Tells how many.
+    fn close_all<'a>(&'a mut self, clients: &'a [Client]) -> Pending<'a, usize>;
+}
+
+/// How a node became empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Emptied {
+    /// Time from the drain to the end of the proof.
+    pub took: Duration,
+    /// Idle connections that were closed.
+    pub closed_idle: usize,
+    /// Connections that were closed whatever they did.
+    pub closed_busy: usize,
+    /// What a person should know, one sentence each, without repetition.
+    pub notes: Vec<String>,
+}
+
+/// What is told while a node is being emptied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Time since the drain.
+    pub after: Duration,
+    /// Sessions by the balancers' count, where they can count.
+    pub sessions: Option<u64>,
+    /// Clients in the node's process list.
+    pub clients: usize,
+}
+
+impl Fleet {
+    /// Waits until a drained node is empty, seen from both ends, and closes connections where `rules` say so. A drain
+    /// that was lost on the way is set again.
+    ///
+    /// Dropping the future leaves the node drained.
+    ///
+    /// # Errors
+    /// [`Trouble::Stayed`] when connections stay, with their users and hosts; otherwise the end that could not be seen.
+    pub async fn wait_until_empty(
+        &self,
+        saved: &FleetSaved,
+        clients: &mut dyn Clients,
+        rules: Rules,
+        mut progress: impl FnMut(Progress),
+    ) -> Result<Emptied, Error> {
+        let started = tokio::time::Instant::now();
+        let mut proof = Proof::new(rules);
+        let mut emptied = Emptied::default();
+        loop {
+            let watch = self.watch(saved).await?;
+            let there = clients.list().await?;
+            let now = started.elapsed();
+            for note in &watch.notes {
+                if !emptied.notes.contains(note) {
+                    emptied.notes.push(note.clone());
+                }
+            }
+            progress(Progress { after: now, sessions: watch.sessions, clients: there.len() });
+            match proof.look(now, &watch, &there) {
+                Next::Empty => {
+                    emptied.took = now;
+                    return Ok(emptied);
+                }
+                Next::Look(pause) => tokio::time::sleep(pause).await,
+                Next::CloseIdle(idle) => emptied.closed_idle += clients.close_idle(&idle).await?,
+                Next::CloseAll(all) => emptied.closed_busy += clients.close_all(&all).await?,
+                Next::Stayed => return Err(stayed(&saved.node, now, watch.sessions, &there, &emptied)),
+            }
+        }
+    }
+}
+
+fn stayed(node: &str, now: Duration, sessions: Option<u64>, there: &[Client], emptied: &Emptied) -> Error {
+    let seconds = now.as_secs();
+    let message = if there.is_empty() {
+        format!(
+            "After {seconds} s the balancers still count {} session(s) on {node}, although its process list shows no client.",
+            sessions.unwrap_or(0)
+        )
+    } else {
+        format!(
+            "After {seconds} s there are still {} client connection(s) on {node}: {}.",
+            there.len(),
+            by_user_and_host(there)
+        )
+    };
+    let mut error = Error::new(Trouble::Stayed, format!("node {node}"), message).hint(
+        "Let the application return its connections, raise [policy] drain_timeout, or set after_drain_timeout to \
+         close-idle (closes those that idle outside a transaction) or close-all.",
+    );
+    if sessions == Some(0) && !there.is_empty() {
+        error = error.hint("The balancers count no session of theirs, so these connections come past them.");
+    }
+    error.hints.extend(emptied.notes.iter().cloned());
+    error
+}
