@@ -2,10 +2,12 @@
 
 mod decide;
 mod estimate;
+mod passes;
 mod policy;
 mod types;
 
 pub use decide::{Decision, Override, Question, ROLL_UNSAFE, Rolling, WRITE_STALL, decide, seconds};
 pub use estimate::{RateSource, Rates, Work, roll_seconds};
+pub use passes::passes;
 pub use policy::{AfterDrainTimeout, Policy};
 pub use types::{ConversionWindow, Estimate, Method, Pass, Plan, PlannedStatement, WayBack};

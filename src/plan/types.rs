@@ -60,6 +60,9 @@ pub struct PlannedStatement {
     pub line: usize,
     /// The text as it was written.
     pub sql: String,
+    /// `SET` statements of the input that are in force here; they are run in the session before the statement.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub session: Vec<String>,
     /// The default database in force at this statement, for unqualified names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database: Option<String>,
@@ -92,6 +95,13 @@ pub struct PlannedStatement {
     /// The conversion window that a roll of this statement needs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversion_window: Option<ConversionWindow>,
+}
+
+impl PlannedStatement {
+    /// Whether running it sends anything to a node. `SET` and `USE` only shape the session of what follows.
+    pub fn touches_cluster(&self) -> bool {
+        !matches!(self.kind.as_str(), "set" | "use" | "transaction")
+    }
 }
 
 /// Neighbouring statements that run together: one TOI statement, or one roll over all nodes with one drain each.
