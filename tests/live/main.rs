@@ -1,9 +1,26 @@
 //! Live tests: everything here runs against real servers, started by the project itself.
+//!
+//! Each area has a module with `pub fn tests() -> Vec<Trial>`; add yours to [`areas`]. Most tests share one cluster
+//! ([`support::shared`]); one that breaks nodes on purpose brings up its own. They run one after the other unless
+//! `--test-threads` says otherwise. A test that cannot run fails.
+
+// A test says what it expects by panicking; and a test program has no outside to hide from.
+#![allow(unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
+
+mod sandbox;
+mod support;
 
 use libtest_mimic::{Arguments, Trial};
 
+fn areas() -> Vec<Trial> {
+    [sandbox::tests()].into_iter().flatten().collect()
+}
+
 fn main() {
-    let arguments = Arguments::from_args();
-    let trials: Vec<Trial> = Vec::new();
-    libtest_mimic::run(&arguments, trials).exit();
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(1);
+    support::take_down_on_signal();
+    let conclusion = libtest_mimic::run(&arguments, areas());
+    galera_schema::sandbox::down_all_scoped();
+    conclusion.exit();
 }
