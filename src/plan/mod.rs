@@ -2,6 +2,7 @@
 
 mod decide;
 mod estimate;
+pub mod facts;
 mod passes;
 mod policy;
 mod types;
