@@ -6,6 +6,8 @@
 mod connect;
 mod discover;
 mod error;
+pub mod journal;
+pub mod lease;
 mod rows;
 mod session;
 
