@@ -1,5 +1,6 @@
 //! Classified statements, observed facts and a policy become a plan, which is data and the only thing that runs.
 
+mod data;
 mod decide;
 mod estimate;
 pub mod facts;
@@ -7,6 +8,7 @@ mod passes;
 mod policy;
 mod types;
 
+pub use data::{Asked, DataCheck, data_checks};
 pub use decide::{Decision, Override, Question, ROLL_UNSAFE, Rolling, WRITE_STALL, decide, seconds};
 pub use estimate::{RateSource, Rates, Work, roll_seconds};
 pub use passes::passes;

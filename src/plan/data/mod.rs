@@ -1,0 +1,149 @@
+//! Questions to the rows that are there: would the statement fail on them, or cut them?
+//!
+//! Each question is one read-only query that returns the rows which stand in the way, a few of them, so that a person
+//! sees sample keys. A query that returns nothing has passed; one that did not end within its time has not.
+
+mod column;
+
+use crate::ddl::ast::{Body, CheckDef, ForeignKeyDef, KeyDef, KeyType, Operation, Statement};
+use crate::sql::quote_name as quote;
+
+/// How many rows that stand in the way are shown.
+const SAMPLES: usize = 5;
+
+/// One question to the rows of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataCheck {
+    /// Kebab case: what would be found, such as `duplicates`.
+    pub code: &'static str,
+    /// What is looked for, to be followed by what was found: "rows with the same (a, b)".
+    pub what: String,
+    /// The query. The rows that it returns stand in the way.
+    pub sql: String,
+}
+
+/// The table that is asked, as the plan knows it.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// Its database.
+    pub database: &'a str,
+    /// Its name.
+    pub table: &'a str,
+    /// The columns of its primary key, shown as samples; may be empty.
+    pub key: &'a [String],
+}
+
+impl Asked<'_> {
+    fn name(&self) -> String {
+        format!("{}.{}", quote(self.database), quote(self.table))
+    }
+
+    /// Rows that satisfy `condition`, by their key and the values of `columns`.
+    fn rows(&self, code: &'static str, what: String, columns: &[&str], condition: &str) -> DataCheck {
+        let mut shown: Vec<String> = self.key.iter().map(|column| quote(column)).collect();
+        for column in columns {
+            let column = quote(column);
+            if !shown.contains(&column) {
+                shown.push(column);
+            }
+        }
+        let shown = if shown.is_empty() { "1".to_owned() } else { shown.join(", ") };
+        let sql = format!("SELECT {shown} FROM {} WHERE {condition} LIMIT {SAMPLES}", self.name());
+        DataCheck { code, what, sql }
+    }
+}
+
+/// Every question that a statement puts to the rows of its table. `text` is the statement's own.
+pub fn data_checks(statement: &Statement, text: &str, asked: Asked<'_>) -> Vec<DataCheck> {
+    let mut checks = Vec::new();
+    match &statement.body {
+        Body::AlterTable(alter) => {
+            for operation in alter.operations() {
+                of_operation(operation, text, asked, &mut checks);
+            }
+        }
+        Body::CreateIndex(create) => checks.extend(duplicates(&create.key, asked)),
+        _ => {}
+    }
+    checks
+}
+
+fn of_operation(operation: &Operation, text: &str, asked: Asked<'_>, checks: &mut Vec<DataCheck>) {
+    match operation {
+        Operation::AddKey(key) => {
+            checks.extend(duplicates(key, asked));
+            if key.key_type == KeyType::Primary {
+                checks.extend(key.parts.iter().map(|part| nulls(&part.column.value, asked)));
+            }
+        }
+        Operation::AddForeignKey(key) => checks.extend(orphans(key, asked)),
+        Operation::AddCheck(check) => checks.push(violators(check, text, asked)),
+        Operation::ModifyColumn { column, .. } => column::checks(&column.name.value, column, text, asked, checks),
+        Operation::ChangeColumn { old, column, .. } => column::checks(&old.value, column, text, asked, checks),
+        _ => {}
+    }
+}
+
+fn nulls(column: &str, asked: Asked<'_>) -> DataCheck {
+    asked.rows("nulls", format!("rows in which `{column}` is NULL"), &[], &format!("{} IS NULL", quote(column)))
+}
+
+/// Rows that agree in a new unique key. `ALTER IGNORE` drops them instead of failing, so they are asked for as well.
+fn duplicates(key: &KeyDef, asked: Asked<'_>) -> Option<DataCheck> {
+    // Uniqueness over a period is a question of ranges, which the server itself must answer.
+    if !matches!(key.key_type, KeyType::Primary | KeyType::Unique) || key.without_overlaps.is_some() {
+        return None;
+    }
+    let parts: Vec<String> = key
+        .parts
+        .iter()
+        .map(|part| match part.prefix {
+            Some(prefix) => format!("LEFT({}, {prefix})", quote(&part.column.value)),
+            None => quote(&part.column.value),
+        })
+        .collect();
+    let columns = parts.join(", ");
+    // NULLs never collide.
+    let no_nulls: Vec<String> =
+        key.parts.iter().map(|part| format!("{} IS NOT NULL", quote(&part.column.value))).collect();
+    let sql = format!(
+        "SELECT {columns}, COUNT(*) AS `rows` FROM {} WHERE {} GROUP BY {columns} HAVING COUNT(*) > 1 LIMIT {SAMPLES}",
+        asked.name(),
+        no_nulls.join(" AND ")
+    );
+    Some(DataCheck { code: "duplicates", what: format!("rows that agree in {columns}"), sql })
+}
+
+/// Rows whose parent is not there. Where the parent's columns were left out, they are its primary key, which only the
+/// parent's definition tells; the server's own check remains for that case.
+fn orphans(key: &ForeignKeyDef, asked: Asked<'_>) -> Option<DataCheck> {
+    let references = &key.references;
+    if references.columns.is_empty() || references.columns.len() != key.columns.len() {
+        return None;
+    }
+    let parent = &references.table;
+    let parent_name = format!("{}.{}", quote(parent.database_or(Some(asked.database))?), quote(&parent.name.value));
+    let child_columns: Vec<String> = key.columns.iter().map(|column| format!("c.{}", quote(&column.value))).collect();
+    let pairs: Vec<String> = child_columns
+        .iter()
+        .zip(&references.columns)
+        .map(|(child, parent)| format!("p.{} = {child}", quote(&parent.value)))
+        .collect();
+    let set: Vec<String> = child_columns.iter().map(|column| format!("{column} IS NOT NULL")).collect();
+    let shown: Vec<String> =
+        asked.key.iter().map(|column| format!("c.{}", quote(column))).chain(child_columns.iter().cloned()).collect();
+    let sql = format!(
+        "SELECT {} FROM {} AS c WHERE {} AND NOT EXISTS (SELECT 1 FROM {parent_name} AS p WHERE {}) LIMIT {SAMPLES}",
+        shown.join(", "),
+        asked.name(),
+        set.join(" AND "),
+        pairs.join(" AND ")
+    );
+    Some(DataCheck { code: "orphans", what: format!("rows without a parent in {}", parent.qualified(None)), sql })
+}
+
+fn violators(check: &CheckDef, text: &str, asked: Asked<'_>) -> DataCheck {
+    let expression = check.expr.span.of(text);
+    // A check is satisfied by TRUE and by NULL.
+    asked.rows("violations", format!("rows that violate CHECK ({expression})"), &[], &format!("NOT ({expression})"))
+}
