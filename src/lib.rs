@@ -23,6 +23,7 @@ pub mod plan;
 pub mod report;
 pub mod run;
 pub mod sql;
+pub mod upgrade;
 pub mod verify;
 
 // Edges.

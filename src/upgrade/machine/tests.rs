@@ -1,0 +1,276 @@
+//! A simulated cluster on which a run is killed everywhere.
+
+use super::*;
+
+#[derive(Clone, Debug, PartialEq)]
+struct Node {
+    running: bool,
+    version: u8,
+    installed: u8,
+    drained: bool,
+    tables: u8,
+    verified: bool,
+}
+
+#[derive(Clone)]
+struct World {
+    nodes: BTreeMap<String, Node>,
+    record: Vec<Entry>,
+}
+
+const OLD: u8 = 18;
+const NEW: u8 = 19;
+
+impl World {
+    fn new() -> Self {
+        let node = Node { running: true, version: OLD, installed: OLD, drained: false, tables: OLD, verified: false };
+        Self { nodes: ["n1", "n2", "n3"].map(|name| (name.to_owned(), node.clone())).into(), record: Vec::new() }
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.nodes.keys().cloned().collect()
+    }
+
+    fn observe(&self) -> BTreeMap<String, Observed> {
+        let see = |node: &Node| match (node.running, node.version) {
+            (false, _) => Observed::Down,
+            (true, NEW) => Observed::OnTarget,
+            (true, _) => Observed::OnOther,
+        };
+        self.nodes.iter().map(|(name, node)| (name.clone(), see(node))).collect()
+    }
+
+    /// What must hold at any instant, whoever dies.
+    fn assert_safe(&self) {
+        let serving = self.nodes.values().filter(|node| node.running && !node.drained).count();
+        assert!(serving >= 2, "two nodes out at once: {:?}\n{:?}", self.nodes, self.record);
+    }
+
+    fn perform(&mut self, name: &str, step: Step) -> StepResult {
+        let healthy = self.nodes.values().all(|node| node.running && !node.drained);
+        let node = self.nodes.get_mut(name).unwrap();
+        let failed = |reason: &str, serving| StepResult::Failed { reason: reason.into(), serving };
+        match step {
+            // As the engine does it: a node that an interrupted drain left behind is drained again, not refused.
+            Step::Check if !node.running => return failed("down", false),
+            Step::Check | Step::Capture => {}
+            Step::Drain => node.drained = true,
+            Step::Stop => {
+                assert!(node.drained, "stopped a node that clients use");
+                node.running = false;
+            }
+            Step::Install => {
+                assert!(!node.running, "replaced the binaries of a running server");
+                node.installed = NEW;
+            }
+            Step::Configure => {}
+            Step::Start => {
+                node.running = true;
+                node.version = node.installed;
+                node.verified = false;
+            }
+            Step::Join | Step::ReadLog | Step::CatchUp => assert!(node.running),
+            Step::UpgradeTables => node.tables = NEW,
+            Step::Verify => {
+                if node.version != NEW || node.tables != NEW {
+                    return failed("not what was wanted", false);
+                }
+                node.verified = true;
+            }
+            Step::Admit => {
+                assert!(node.running && node.verified, "let clients onto a node that was not verified");
+                node.drained = false;
+            }
+            Step::Settle => {}
+            Step::Health => assert!(healthy, "went on although the cluster was not healthy"),
+        }
+        StepResult::Done { note: String::new(), seconds_milli: 0 }
+    }
+
+    /// Runs until the end, or until `budget` instants have passed. Each effect has an instant before it and one
+    /// after it whose answer is lost.
+    fn drive(&mut self, mut machine: Machine, budget: &mut usize, fail: Option<(&str, Step)>) -> Option<Ending> {
+        let mut effect = machine.begin();
+        loop {
+            if *budget == 0 {
+                return None;
+            }
+            *budget -= 1;
+            let event = match effect {
+                Effect::Record(entry) => {
+                    self.record.push(entry);
+                    Event::Recorded
+                }
+                Effect::Perform { node, step } if fail == Some((&node, step)) => {
+                    let serving = self.nodes[&node].running;
+                    Event::Did(StepResult::Failed { reason: "as told".into(), serving })
+                }
+                Effect::Perform { node, step } => Event::Did(self.perform(&node, step)),
+                Effect::PutBack { node } => {
+                    let node = self.nodes.get_mut(&node).unwrap();
+                    assert!(node.running);
+                    node.drained = false;
+                    Event::Did(StepResult::Done { note: String::new(), seconds_milli: 0 })
+                }
+                Effect::Watch => Event::Did(StepResult::Done { note: String::new(), seconds_milli: 0 }),
+                Effect::Ask { .. } => Event::Answered(true),
+                Effect::Finish(ending) => return Some(ending),
+            };
+            self.assert_safe();
+            if *budget == 0 {
+                return None;
+            }
+            *budget -= 1;
+            effect = machine.on(event);
+        }
+    }
+
+    fn fresh(&self) -> Machine {
+        Machine::new(self.names().into_iter().map(|name| (name, Step::Check)).collect(), false)
+    }
+
+    fn resumed(&self) -> Machine {
+        Machine::resume(&self.names(), &self.record, &self.observe(), false)
+    }
+
+    fn assert_upgraded(&self) {
+        for (name, node) in &self.nodes {
+            let wanted =
+                Node { running: true, version: NEW, installed: NEW, drained: false, tables: NEW, verified: true };
+            assert_eq!(*node, wanted, "{name}");
+        }
+    }
+}
+
+#[test]
+fn killed_at_any_instant_and_resumed_it_ends_with_every_node_upgraded() {
+    let mut killed = 0;
+    for instant in 1.. {
+        let mut world = World::new();
+        let machine = world.fresh();
+        if world.drive(machine, &mut { instant }, None).is_some() {
+            assert!(killed > 150, "only {killed} instants");
+            return;
+        }
+        killed += 1;
+        let machine = world.resumed();
+        assert_eq!(world.drive(machine, &mut { usize::MAX }, None), Some(Ending::Complete), "killed at {instant}");
+        world.assert_upgraded();
+    }
+}
+
+#[test]
+fn killed_twice_it_still_ends_well() {
+    for first in (1..200).step_by(3) {
+        for second in (1..200).step_by(7) {
+            let mut world = World::new();
+            let machine = world.fresh();
+            if world.drive(machine, &mut { first }, None).is_some() {
+                break;
+            }
+            let machine = world.resumed();
+            if world.drive(machine, &mut { second }, None).is_none() {
+                let machine = world.resumed();
+                assert_eq!(world.drive(machine, &mut { usize::MAX }, None), Some(Ending::Complete));
+            }
+            world.assert_upgraded();
+        }
+    }
+}
+
+#[test]
+fn each_step_that_fails_leaves_the_others_in_service_and_resume_finishes() {
+    for step in Step::ALL {
+        for node in ["n1", "n2"] {
+            let mut world = World::new();
+            let machine = world.fresh();
+            let ending = world.drive(machine, &mut { usize::MAX }, Some((node, step))).unwrap();
+            match ending {
+                Ending::StoppedInService { changed, .. } => {
+                    assert!(world.nodes.values().all(|node| node.running && !node.drained), "{step:?}");
+                    assert_eq!(changed, node != "n1" || step >= Step::Settle, "{step:?}");
+                }
+                Ending::StoppedWithout { node: out, step: at, .. } => {
+                    assert_eq!((out.as_str(), at), (node, step));
+                    assert!(step >= Step::Stop, "{step:?}");
+                }
+                Ending::Complete => panic!("{step:?} failed and nobody noticed"),
+            }
+            let machine = world.resumed();
+            assert_eq!(world.drive(machine, &mut { usize::MAX }, None), Some(Ending::Complete), "{step:?}");
+            world.assert_upgraded();
+        }
+    }
+}
+
+#[test]
+fn a_stop_request_never_leaves_a_node_out() {
+    for steps in 0..60 {
+        let mut world = World::new();
+        let mut machine = world.fresh();
+        let mut effect = machine.begin();
+        let mut performed = 0;
+        let ending = loop {
+            let event = match effect {
+                Effect::Record(entry) => {
+                    world.record.push(entry);
+                    Event::Recorded
+                }
+                Effect::Perform { node, step } => {
+                    if performed == steps {
+                        machine.request_stop("Ctrl-C");
+                    }
+                    performed += 1;
+                    Event::Did(world.perform(&node, step))
+                }
+                Effect::PutBack { node } => {
+                    world.nodes.get_mut(&node).unwrap().drained = false;
+                    Event::Did(StepResult::Done { note: String::new(), seconds_milli: 0 })
+                }
+                Effect::Watch => Event::Did(StepResult::Done { note: String::new(), seconds_milli: 0 }),
+                Effect::Ask { .. } => Event::Answered(true),
+                Effect::Finish(ending) => break ending,
+            };
+            effect = machine.on(event);
+        };
+        assert!(world.nodes.values().all(|node| node.running && !node.drained), "{steps}: {ending:?}");
+    }
+}
+
+#[test]
+fn the_nodes_win_over_the_record() {
+    let done = |step| Last::Done(step);
+    for (last, seen, expected) in [
+        (Last::Nothing, Observed::OnOther, Some(Step::Check)),
+        (Last::Nothing, Observed::OnTarget, Some(Step::Join)),
+        (Last::Nothing, Observed::Down, Some(Step::Check)),
+        (Last::Begun(Step::Drain), Observed::OnOther, Some(Step::Check)),
+        (Last::Begun(Step::Stop), Observed::Down, Some(Step::Stop)),
+        (Last::Begun(Step::Install), Observed::Down, Some(Step::Install)),
+        (Last::Begun(Step::Install), Observed::OnOther, Some(Step::Check)),
+        (Last::Begun(Step::Start), Observed::OnTarget, Some(Step::Join)),
+        (Last::Begun(Step::Verify), Observed::Down, Some(Step::Start)),
+        (done(Step::Verify), Observed::OnTarget, Some(Step::CatchUp)),
+        (done(Step::Health), Observed::OnTarget, None),
+        (done(Step::Health), Observed::OnOther, Some(Step::Check)),
+        (done(Step::Health), Observed::Down, Some(Step::Check)),
+        (Last::PuttingBack, Observed::OnOther, Some(Step::Check)),
+    ] {
+        assert_eq!(resume_at(last, seen), expected, "{last:?} {seen:?}");
+    }
+}
+
+#[test]
+fn a_node_that_a_dead_run_left_drained_goes_back_when_the_next_one_must_not_begin() {
+    for instant in 1..40 {
+        let mut world = World::new();
+        let machine = world.fresh();
+        if world.drive(machine, &mut { instant }, None).is_some() || !world.nodes["n1"].running {
+            break;
+        }
+        let machine = world.resumed();
+        let ending = world.drive(machine, &mut { usize::MAX }, Some(("n1", Step::Check)));
+        assert!(matches!(ending, Some(Ending::StoppedInService { changed: false, .. })), "{ending:?}");
+        assert!(world.nodes.values().all(|node| node.running && !node.drained), "killed at {instant}");
+    }
+}

@@ -1,0 +1,29 @@
+//! A minor-version rolling upgrade, thought through without touching anything: what is known about versions, what
+//! must hold before a node is taken, what a node's error log says, and the order in which the steps happen.
+//!
+//! `docs/upgrade.md` is the page to this room. The engine carries the steps out.
+
+mod checks;
+mod facts;
+mod known;
+mod log;
+mod machine;
+mod plan;
+mod provider;
+mod render;
+mod series;
+mod settings;
+mod target;
+mod window;
+
+pub use checks::{Check, Finding, Stage};
+pub use facts::{ClusterFacts, NodeFacts, Standing, Surroundings};
+pub use known::{Hazard, RemovedOption};
+pub use log::{BadLine, Join, LogReading, Severity, read as read_log};
+pub use machine::{Direction, Effect, Ending, Entry, Event, Machine, Observed, Step, StepResult, note};
+pub use plan::{NodePlan, UpgradePlan, make};
+pub use provider::ProviderVersion;
+pub use render::human;
+pub use settings::{Agreement, differences};
+pub use target::Target;
+pub use window::{TransferForecast, Window};

@@ -1,0 +1,155 @@
+//! The plan of an upgrade: which nodes, in which order, from where to where, and what the checks say.
+
+use serde::{Deserialize, Serialize};
+
+use super::checks::{self, Check, Finding, Subject};
+use super::facts::{ClusterFacts, NodeFacts, Surroundings};
+use super::window::TransferForecast;
+use super::{Direction, Step, Target};
+use crate::sql::ServerVersion;
+
+/// What will be done, and whether it may be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UpgradePlan {
+    /// The version of this format.
+    pub v: u32,
+    /// Up or back.
+    pub direction: Direction,
+    /// The version that every node will run.
+    pub target: Target,
+    /// The nodes in the order in which they are taken: those that are half-way first, the writer last.
+    pub nodes: Vec<NodePlan>,
+    /// What was checked.
+    pub checks: Vec<Check>,
+    /// Whether there will be a way back, in a sentence.
+    pub way_back: String,
+    /// The conditions that were accepted.
+    #[serde(default)]
+    pub accepted: Vec<String>,
+}
+
+/// What will be done to one node.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NodePlan {
+    /// The node.
+    pub name: String,
+    /// The server's version now; `None` when it does not answer.
+    pub version: Option<String>,
+    /// The provider's version now.
+    pub provider: Option<String>,
+    /// The first step that the node needs; `None` when it runs the target and nothing is left to do.
+    pub begin: Option<Step>,
+    /// Whether most transactions begin on this node.
+    pub writer: bool,
+    /// How it is expected to come back.
+    pub transfer: TransferForecast,
+    /// For how long the other nodes keep write sets at the present rate, in seconds.
+    pub window_seconds: Option<f64>,
+}
+
+impl UpgradePlan {
+    /// The nodes on which something is left to do, with their first step.
+    pub fn turns(&self) -> Vec<(String, Step)> {
+        self.nodes.iter().filter_map(|node| Some((node.name.clone(), node.begin?))).collect()
+    }
+
+    /// Whether every node runs the target already.
+    pub fn is_done(&self) -> bool {
+        self.nodes.iter().all(|node| node.begin.is_none())
+    }
+
+    /// The worst finding that was not accepted.
+    pub fn verdict(&self) -> Finding {
+        let accepted = |check: &Check| check.acceptable && self.accepted.contains(&check.code);
+        let open = || self.checks.iter().filter(|check| !accepted(check));
+        // A refusal says more than a gap: it holds whatever the gap hides.
+        if open().any(|check| check.finding == Finding::Refuse) {
+            return Finding::Refuse;
+        }
+        open().map(|check| check.finding).max().unwrap_or(Finding::Pass)
+    }
+
+    /// The checks that stand in the way.
+    pub fn obstacles(&self) -> impl Iterator<Item = &Check> {
+        self.checks.iter().filter(|check| {
+            check.finding >= Finding::Refuse && !(check.acceptable && self.accepted.contains(&check.code))
+        })
+    }
+}
+
+/// Makes the plan.
+pub fn make(
+    cluster: &ClusterFacts,
+    around: &Surroundings,
+    target: &Target,
+    direction: Direction,
+    accepted: &[String],
+) -> UpgradePlan {
+    let half_done = |name: &str| around.half_done.iter().position(|node| node == name);
+    let writer = cluster.writer().map(str::to_owned);
+    let mixed = cluster.up().filter_map(NodeFacts::version).any(|version| version != target.version);
+    let mut nodes: Vec<NodePlan> = cluster
+        .nodes
+        .iter()
+        .map(|node| {
+            let begin = begin(node, target.version, half_done(&node.name).is_some(), mixed);
+            let (transfer, window_seconds) = checks::forecast(cluster, &node.name, around.away_seconds);
+            NodePlan {
+                name: node.name.clone(),
+                version: node.variable("version").map(str::to_owned),
+                provider: node.status("wsrep_provider_version").map(str::to_owned),
+                begin,
+                writer: writer.as_deref() == Some(node.name.as_str()),
+                transfer,
+                window_seconds,
+            }
+        })
+        .collect();
+    // Nodes that run the target are verified before another one is taken.
+    nodes.sort_by_key(|node| {
+        (half_done(&node.name).is_none(), node.begin.is_some_and(|step| step < Step::Stop), node.writer)
+    });
+    let pending: Vec<String> = nodes
+        .iter()
+        .filter(|node| node.begin.is_some_and(|step| step < Step::Join))
+        .map(|node| node.name.clone())
+        .collect();
+    let checks = checks::all(&Subject { cluster, around, target, direction, pending: &pending });
+    UpgradePlan {
+        v: 1,
+        direction,
+        target: target.clone(),
+        way_back: way_back(cluster, target, direction),
+        nodes,
+        checks,
+        accepted: accepted.to_vec(),
+    }
+}
+
+fn begin(node: &NodeFacts, target: ServerVersion, half_done: bool, mixed: bool) -> Option<Step> {
+    match node.version() {
+        // A node that somebody upgraded by hand gets what may be missing: tables, verification, a look at its log.
+        Some(version) if version == target => (half_done || mixed).then_some(Step::Join),
+        // The server was stopped by the run that left it; whatever is installed is replaced.
+        None if half_done => Some(Step::Install),
+        _ => Some(Step::Check),
+    }
+}
+
+fn way_back(cluster: &ClusterFacts, target: &Target, direction: Direction) -> String {
+    if direction == Direction::Back {
+        return "This is the way back. The upgrade can be repeated afterwards.".to_owned();
+    }
+    let series = cluster.up().filter_map(NodeFacts::version).all(|version| version.series() == target.version.series());
+    if !series {
+        return "There is no way back over a series but a restore from a backup.".to_owned();
+    }
+    let protocol = cluster.up().filter_map(NodeFacts::group_protocol).max();
+    let now = protocol.map_or("a later group protocol".to_owned(), |now| format!("a group protocol above {now}"));
+    format!(
+        "Open with `schema upgrade run --rollback`, as long as the provider's package stays as it is. If the upgrade also brings a provider with {now}, the way back closes when the last node is upgraded."
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,196 @@
+//! A healthy cluster, and one thing wrong with it at a time.
+
+use std::collections::BTreeMap;
+
+use super::*;
+
+fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn node(name: &str, version: &str) -> NodeFacts {
+    let variables = map(&[
+        ("version", version),
+        ("innodb_fast_shutdown", "1"),
+        ("wsrep_osu_method", "TOI"),
+        ("wsrep_desync", "OFF"),
+        ("wsrep_sst_method", "rsync"),
+        ("wsrep_provider_options", "gcache.size = 128M; pc.ignore_sb = false; "),
+    ]);
+    let status = map(&[
+        ("wsrep_cluster_status", "Primary"),
+        ("wsrep_connected", "ON"),
+        ("wsrep_ready", "ON"),
+        ("wsrep_local_state_comment", "Synced"),
+        ("wsrep_cluster_size", "3"),
+        ("wsrep_incoming_addresses", "AUTO,AUTO,AUTO"),
+        ("wsrep_cluster_state_uuid", "u"),
+        ("wsrep_cluster_conf_id", "3"),
+        ("wsrep_provider_version", "4.23(rXXXX)"),
+        ("wsrep_protocol_gcs", "5"),
+    ]);
+    let mut facts = NodeFacts::up(name, variables, status, Some(["port".to_owned()].into()));
+    facts.write_rate = Some(1e5);
+    facts.commit_rate = Some(0.0);
+    facts
+}
+
+struct Case {
+    cluster: ClusterFacts,
+    around: Surroundings,
+    target: &'static str,
+    direction: Direction,
+}
+
+fn case() -> Case {
+    let cluster = ClusterFacts { nodes: ["n1", "n2", "n3"].map(|name| node(name, "10.11.18-MariaDB")).into() };
+    let around = Surroundings {
+        backup_age: Some(Ok(3600)),
+        backup_max_age: 86_400,
+        open_run: Ok(None),
+        has_balancer: true,
+        free_bytes: ["n1", "n2", "n3"].map(|name| (name.to_owned(), 10 << 30)).into(),
+        away_seconds: 120.0,
+        min_serving: 2,
+        ..Surroundings::default()
+    };
+    Case { cluster, around, target: "1:10.11.19-0+deb12u1", direction: Direction::Forward }
+}
+
+fn plan(case: &Case) -> UpgradePlan {
+    make(&case.cluster, &case.around, &Target::parse(case.target).unwrap(), case.direction, &[])
+}
+
+#[track_caller]
+fn check(change: impl FnOnce(&mut Case), code: &str, expected: Finding) -> UpgradePlan {
+    let mut case = case();
+    change(&mut case);
+    let plan = plan(&case);
+    let check = plan.checks.iter().find(|check| check.code == code).unwrap();
+    assert_eq!(check.finding, expected, "{check:?}");
+    if expected >= Finding::Refuse {
+        assert_eq!(plan.verdict(), expected, "{plan:?}");
+    }
+    plan
+}
+
+#[test]
+fn a_healthy_cluster_may_be_upgraded_with_the_writer_last() {
+    let mut case = case();
+    case.cluster.nodes[0].commit_rate = Some(500.0);
+    let plan = plan(&case);
+    // Known: the bug of 10.11.18 that this upgrade fixes.
+    assert_eq!(plan.verdict(), Finding::Warning, "{plan:?}");
+    let turns: Vec<_> = plan.turns().into_iter().map(|(name, step)| (name, step)).collect();
+    assert_eq!(turns, ["n2", "n3", "n1"].map(|name| (name.to_owned(), Step::Check)));
+    insta::assert_snapshot!(crate::upgrade::human(&plan));
+}
+
+#[test]
+fn each_thing_that_is_wrong_is_named() {
+    use Finding::{Pass, Refuse, Unknown, Warning};
+    let set = |at: usize, name: &'static str, value: &'static str| {
+        move |case: &mut Case| {
+            let node = &mut case.cluster.nodes[at];
+            let values = if node.status.contains_key(name) { &mut node.status } else { &mut node.variables };
+            values.insert(name.to_owned(), value.to_owned());
+        }
+    };
+    check(set(1, "wsrep_local_state_comment", "Donor/Desynced"), "nodes-healthy", Refuse);
+    check(set(1, "wsrep_cluster_state_uuid", "other"), "nodes-healthy", Refuse);
+    check(set(1, "wsrep_desync", "ON"), "nodes-healthy", Refuse);
+    check(|case| case.cluster.nodes[2] = NodeFacts::down("n3", "refused"), "nodes-healthy", Unknown);
+    check(set(0, "wsrep_cluster_size", "4"), "members", Refuse);
+    check(
+        |case| {
+            for node in &mut case.cluster.nodes {
+                node.status.insert("wsrep_cluster_size".into(), "4".into());
+                node.status.insert("wsrep_incoming_addresses".into(), "AUTO,AUTO,,AUTO".into());
+            }
+        },
+        "members",
+        Warning,
+    );
+    check(set(1, "version", "10.11.19-MariaDB"), "one-version", Warning);
+    check(set(1, "version", "10.11.17-MariaDB"), "one-version", Refuse);
+    check(|case| case.target = "10.11.17", "target", Refuse);
+    check(|case| case.target = "12.3.1", "target", Refuse);
+    check(|case| case.target = "11.4.9", "target", Warning);
+    check(|case| case.direction = Direction::Back, "target", Refuse);
+    check(set(0, "innodb_fast_shutdown", "2"), "clean-shutdown", Refuse);
+    check(set(0, "wsrep_osu_method", "RSU"), "osu-method", Refuse);
+    check(|case| case.around.has_balancer = false, "load-balancer", Refuse);
+    check(|case| case.around.balancer_trouble.push("It is gone.".into()), "load-balancer", Refuse);
+    check(|case| case.around.open_run = Ok(Some("Run 7 is open.".into())), "no-open-run", Refuse);
+    check(|case| case.around.open_run = Err("no access".into()), "no-open-run", Unknown);
+    check(|case| case.around.backup_age = None, "backup", Warning);
+    check(|case| case.around.backup_age = Some(Ok(90_000)), "backup", Refuse);
+    check(|case| case.around.backup_age = Some(Err("no file".into())), "backup", Unknown);
+    check(|case| case.around.min_serving = 3, "quorum", Refuse);
+    check(set(0, "wsrep_cluster_size", "3"), "quorum", Pass);
+    check(|case| drop(case.around.free_bytes.insert("n2".into(), 1 << 20)), "disk-space", Refuse);
+    check(|case| drop(case.around.host_trouble.insert("n2".into(), "ssh: refused".into())), "hosts", Unknown);
+}
+
+#[test]
+fn a_full_transfer_is_announced_and_refused_where_it_cannot_work() {
+    let busy = |case: &mut Case| case.cluster.nodes.iter_mut().for_each(|node| node.write_rate = Some(5e6));
+    let plan = check(busy, "incremental-transfer", Finding::Warning);
+    assert!(plan.nodes.iter().all(|node| node.transfer == TransferForecast::Full));
+    assert!(crate::upgrade::human(&plan).contains("FULL TRANSFER expected for n1, n2, n3"));
+    let over = |case: &mut Case| {
+        busy(case);
+        for node in &mut case.cluster.nodes {
+            node.variables.insert("version".into(), "10.6.20-MariaDB".into());
+        }
+    };
+    check(over, "incremental-transfer", Finding::Refuse);
+}
+
+#[test]
+fn the_way_back_is_closed_by_the_providers_protocol() {
+    let back = |protocol: &'static str| {
+        move |case: &mut Case| {
+            case.direction = Direction::Back;
+            case.target = "10.11.17";
+            let earlier = crate::upgrade::ProviderVersion { generation: 4, release: 18 };
+            for node in &mut case.cluster.nodes {
+                case.around.earlier_provider.insert(node.name.clone(), earlier);
+                node.status.insert("wsrep_protocol_gcs".into(), protocol.into());
+            }
+        }
+    };
+    check(back("5"), "provider", Finding::Refuse);
+    // One node still has the earlier provider, so the group has not moved up.
+    check(back("3"), "provider", Finding::Pass);
+}
+
+#[test]
+fn a_half_done_upgrade_is_gone_on_with() {
+    let mut case = case();
+    case.cluster.nodes[1] = NodeFacts::down("n2", "refused");
+    case.cluster.nodes[2].variables.insert("version".into(), "10.11.19-MariaDB".into());
+    for node in &mut case.cluster.nodes {
+        node.status.insert("wsrep_cluster_size".into(), "2".into());
+        node.status.insert("wsrep_incoming_addresses".into(), "AUTO,AUTO".into());
+    }
+    case.around.half_done = vec!["n2".into()];
+    let plan = plan(&case);
+    assert_eq!(plan.verdict(), Finding::Warning, "{}", crate::upgrade::human(&plan));
+    assert_eq!(
+        plan.turns(),
+        [("n2".to_owned(), Step::Install), ("n3".to_owned(), Step::Join), ("n1".to_owned(), Step::Check)]
+    );
+}
+
+#[test]
+fn accepting_a_condition_opens_only_that_one() {
+    let mut case = case();
+    case.around.has_balancer = false;
+    case.around.open_run = Ok(Some("Run 7 is open.".into()));
+    let target = Target::parse(case.target).unwrap();
+    let accept = ["load-balancer".to_owned(), "no-open-run".to_owned()];
+    let plan = make(&case.cluster, &case.around, &target, case.direction, &accept);
+    let obstacles: Vec<&str> = plan.obstacles().map(|check| check.code.as_str()).collect();
+    assert_eq!(obstacles, ["no-open-run"]);
+}
