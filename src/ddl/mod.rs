@@ -2,5 +2,8 @@
 
 pub mod ast;
 mod judgement;
+pub mod model;
+mod parse;
 
 pub use judgement::{Algorithm, Compatibility, Condition, Flow, Lock, Reason, Verdict};
+pub use parse::parse;

@@ -8,6 +8,7 @@ mod alter;
 mod column;
 mod create;
 mod expr;
+mod json;
 mod key;
 mod kind;
 mod options;

@@ -1,0 +1,1 @@
+//! CREATE TABLE to a table.

@@ -1,0 +1,21 @@
+//! The tables as a server keeps them: what is implied is spelt out.
+//!
+//! A [`Catalog`] is read from a dump ([`Catalog::from_dump`]) or filled from the output of SHOW CREATE TABLE, and
+//! follows statements ([`Catalog::apply`]), so that each statement of a file is judged on the schema that the ones
+//! before it leave behind. A table that was never seen is unknown, which is not the same as absent.
+
+mod apply;
+mod build;
+mod catalog;
+mod settings;
+mod table;
+mod types;
+
+pub use apply::Applied;
+pub use catalog::{Catalog, Database, Lookup, Object};
+pub use settings::Settings;
+pub use table::{
+    Check, Column, ColumnDefault, ColumnId, ForeignKey, Generated, Key, KeyId, KeyKind, KeyPart, Partition,
+    Partitioning, Period, Table, TableOptions, Versioning, Visibility,
+};
+pub use types::{BaseType, ColumnType};
