@@ -109,6 +109,24 @@ pub struct Upgrade {
     pub install: String,
     /// Runs after the installation; may be empty.
     pub configure: String,
+    /// Fails when the new binaries would not accept the configuration; may be empty.
+    pub check_config: String,
+    /// Prints the version that the packages offer; may be empty.
+    pub offered: String,
+    /// Prints the end of the server's error log; when empty, the server's own `log_error` or the journal is read.
+    pub log: String,
+    /// Run on this machine: prints when the last backup was made (seconds since 1970, or a date and time); may be empty.
+    pub backup: String,
+    /// A file of this machine that is written with each backup.
+    pub backup_file: Option<PathBuf>,
+    /// The oldest that the last backup may be.
+    pub backup_max_age: Duration,
+    /// How long a node is expected to be away, until the first one has shown it.
+    pub expected_away: Duration,
+    /// How long a node may take to come back, a full state transfer included.
+    pub join_timeout: Duration,
+    /// The folder in which the nodes' states are kept.
+    pub bundles: PathBuf,
     /// Starts the server.
     pub start: String,
     /// Runs once the server is up.
@@ -127,6 +145,15 @@ impl Default for Upgrade {
             stop: "systemctl stop mariadb".into(),
             install: "apt-get install -y mariadb-server={version}".into(),
             configure: String::new(),
+            check_config: String::new(),
+            offered: String::new(),
+            log: String::new(),
+            backup: String::new(),
+            backup_file: None,
+            backup_max_age: Duration::from_secs(24 * 3600),
+            expected_away: Duration::from_secs(120),
+            join_timeout: Duration::from_secs(3600),
+            bundles: PathBuf::from("."),
             start: "systemctl start mariadb".into(),
             upgrade_tables: "mariadb-upgrade --skip-write-binlog".into(),
             settle: Duration::from_secs(60),
