@@ -1,5 +1,6 @@
 //! Classified statements, observed facts and a policy become a plan, which is data and the only thing that runs.
 
+pub mod check;
 mod data;
 mod decide;
 mod estimate;
