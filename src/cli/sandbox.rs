@@ -166,10 +166,11 @@ async fn up(args: Up, global: &Global) -> Result<ExitCode, Failure> {
             let _ = writeln!(anstream::stderr(), "{:5.1} s  {what}", started.elapsed().as_secs_f64());
         }
     };
+    let mut signals = Signals::listen()?;
     // Dropping the future of `up` takes down whatever it had started.
     let sandbox = tokio::select! {
         sandbox = Sandbox::up(&place, &options, say) => sandbox?,
-        signal = signalled() => return Err(interrupted(signal)),
+        signal = signals.recv() => return Err(interrupted(signal)),
     };
     if !global.quiet {
         let _ = writeln!(anstream::stderr(), "{:5.1} s  ready", started.elapsed().as_secs_f64());
@@ -178,19 +179,34 @@ async fn up(args: Up, global: &Global) -> Result<ExitCode, Failure> {
     Ok(ExitCode::Done)
 }
 
-/// Ends when somebody asks this process to end, with the signal's name.
-pub(super) async fn signalled() -> &'static str {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()))
-    else {
-        // Without handlers the signals end the process by themselves.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => "SIGINT",
-        _ = terminate.recv() => "SIGTERM",
-        _ = hangup.recv() => "SIGHUP",
+/// The signals that ask this process to end. From the moment it is made, they no longer end it by themselves.
+pub(super) struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+    hangup: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    /// Starts to listen. Must be called within the runtime.
+    pub(super) fn listen() -> Result<Self, Failure> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let on = |kind| {
+            signal(kind).map_err(|error| Failure::unobservable(format!("Signals cannot be listened to: {error}.")))
+        };
+        Ok(Self {
+            interrupt: on(SignalKind::interrupt())?,
+            terminate: on(SignalKind::terminate())?,
+            hangup: on(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for one, and gives its name.
+    pub(super) async fn recv(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.hangup.recv() => "SIGHUP",
+        }
     }
 }
 

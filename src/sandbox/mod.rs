@@ -18,6 +18,7 @@ mod process;
 mod scoped;
 mod server;
 mod up;
+pub mod workload;
 
 pub use clustercheck::ClusterCheck;
 pub use error::Error;

@@ -9,11 +9,12 @@
 
 mod sandbox;
 mod support;
+mod workload;
 
 use libtest_mimic::{Arguments, Trial};
 
 fn areas() -> Vec<Trial> {
-    [sandbox::tests()].into_iter().flatten().collect()
+    [sandbox::tests(), workload::tests()].into_iter().flatten().collect()
 }
 
 fn main() {
