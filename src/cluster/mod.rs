@@ -3,6 +3,7 @@
 //! [`Connector`] knows the nodes and how to log in. A [`Session`] is one connection to one node; everything on it has
 //! a time limit, and a session whose statement was interrupted refuses every further one (invariant 10).
 
+mod accounts;
 mod connect;
 mod discover;
 mod error;
@@ -10,11 +11,13 @@ pub mod journal;
 pub mod lease;
 mod rows;
 mod session;
+mod snapshot;
 
 pub use connect::Connector;
 pub use error::{ClusterError, ConnectReason};
 pub use rows::{Column, FromValue, Row, Rows};
 pub use session::{Outcome, Session};
+pub use snapshot::{snapshot, snapshot_all};
 
 pub use crate::config::Node;
 pub use crate::sql::{quote_name, quote_text};

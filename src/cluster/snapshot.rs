@@ -1,0 +1,316 @@
+//! Reads a node's schema in bulk.
+//!
+//! SHOW CREATE is the one text that holds every option that matters, so it is what is compared. One round trip asks for
+//! many objects at once, over a few connections to each node. `docs/verify.md` has the measurements behind this.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+
+use futures_util::future::join_all;
+
+use super::{ClusterError, Connector, Node, Rows, Session, accounts, quote_name, quote_text};
+use crate::plan::facts::Unseen;
+use crate::verify::{Definition, Object, ObjectKind, SchemaSnapshot, Scope};
+
+/// Objects asked for in one round trip.
+const CHUNK: usize = 64;
+/// Connections to one node, for a schema that is worth it.
+const CONNECTIONS: usize = 2;
+/// Below this many objects one connection is faster than opening another.
+const WORTH_ANOTHER: usize = 400;
+
+/// The schema of one node, over one session. The session must be an observer (see [`Connector::observer`]), so that
+/// every node prints alike.
+///
+/// # Errors
+/// When the session breaks. What a privilege hides is part of the snapshot, as unreadable.
+pub async fn snapshot(session: &mut Session, scope: &Scope) -> Result<SchemaSnapshot, ClusterError> {
+    let mut snapshot = SchemaSnapshot::default();
+    let objects = list(session, scope, &mut snapshot).await?;
+    for chunk in objects.chunks(CHUNK) {
+        read(session, chunk, &mut snapshot).await?;
+    }
+    Ok(snapshot)
+}
+
+/// The schemas of all nodes at the same time, in the nodes' order. With many objects, over several connections to each.
+pub async fn snapshot_all(connector: &Connector, scope: &Scope) -> Vec<(String, Result<SchemaSnapshot, ClusterError>)> {
+    let snapshots = connector.on_every_node(async |node| snapshot_node(connector, node, scope).await).await;
+    connector.nodes().iter().map(|node| node.name.clone()).zip(snapshots).collect()
+}
+
+async fn snapshot_node(connector: &Connector, node: &Node, scope: &Scope) -> Result<SchemaSnapshot, ClusterError> {
+    let mut session = connector.observer(node).await?;
+    let mut snapshot = SchemaSnapshot::default();
+    let objects = list(&mut session, scope, &mut snapshot).await?;
+    let queue: Mutex<VecDeque<&[Object]>> = Mutex::new(objects.chunks(CHUNK).collect());
+    let extra = if objects.len() < WORTH_ANOTHER { 0 } else { CONNECTIONS - 1 };
+    let mut sessions = vec![session];
+    for more in join_all((0..extra).map(|_| connector.observer(node))).await {
+        // A server that takes no further connection is merely slower.
+        sessions.extend(more.ok());
+    }
+    let parts = join_all(sessions.into_iter().map(async |mut session| {
+        let mut part = SchemaSnapshot::default();
+        loop {
+            let next = queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop_front();
+            let Some(chunk) = next else { break };
+            read(&mut session, chunk, &mut part).await?;
+        }
+        session.close().await;
+        Ok(part)
+    }))
+    .await;
+    for part in parts {
+        snapshot.objects.extend(part?.objects);
+    }
+    Ok(snapshot)
+}
+
+/// Everything that there is in scope. Objects that one query tells whole go into the snapshot at once; the others are
+/// returned, to be asked for one by one.
+async fn list(
+    session: &mut Session,
+    scope: &Scope,
+    snapshot: &mut SchemaSnapshot,
+) -> Result<Vec<Object>, ClusterError> {
+    let mut objects = Vec::new();
+    if scope.tables.is_empty() {
+        let sets = session
+            .query_all(
+                "SELECT schema_name, default_character_set_name, default_collation_name, schema_comment \
+                 FROM information_schema.schemata; \
+                 SELECT table_schema, table_name, table_type FROM information_schema.tables; \
+                 SELECT routine_schema, routine_name, routine_type FROM information_schema.routines; \
+                 SELECT event_schema, event_name FROM information_schema.events",
+            )
+            .await?;
+        let [databases, tables, routines, events] = &sets[..] else { return Err(short(session)) };
+        for row in databases.iter() {
+            let database: String = row.get(0)?;
+            if scope.has_database(&database) {
+                let mut sql = format!(
+                    "CREATE DATABASE {} DEFAULT CHARACTER SET {} COLLATE {}",
+                    quote_name(&database),
+                    row.get::<String>(1)?,
+                    row.get::<String>(2)?
+                );
+                match row.get::<String>(3)? {
+                    comment if comment.is_empty() => {}
+                    comment => sql.push_str(&format!(" COMMENT {}", quote_text(&comment))),
+                }
+                let object = Object::new(ObjectKind::Database, database, "");
+                snapshot.objects.insert(object, Definition::Known { context: Vec::new(), sql });
+            }
+        }
+        let mut add = |kind: ObjectKind, database: String, name: String| {
+            if scope.has_database(&database) && scope.has_object(&database, &name) {
+                objects.push(Object::new(kind, database, name));
+            }
+        };
+        for row in tables.iter() {
+            add(table_kind(&row.get::<String>(2)?), row.get(0)?, row.get(1)?);
+        }
+        for row in routines.iter() {
+            let kind = match row.get::<String>(2)?.as_str() {
+                "FUNCTION" => ObjectKind::Function,
+                "PACKAGE" => ObjectKind::Package,
+                "PACKAGE BODY" => ObjectKind::PackageBody,
+                _ => ObjectKind::Procedure,
+            };
+            add(kind, row.get(0)?, row.get(1)?);
+        }
+        for row in events.iter() {
+            add(ObjectKind::Event, row.get(0)?, row.get(1)?);
+        }
+        if scope.users {
+            accounts::read(session, snapshot).await?;
+        }
+    } else {
+        for name in &scope.tables {
+            let rows = session
+                .query(&format!(
+                    "SELECT table_schema, table_name, table_type FROM information_schema.tables \
+                     WHERE table_schema = {} AND table_name = {}",
+                    quote_text(&name.database),
+                    quote_text(&name.table)
+                ))
+                .await?;
+            for row in rows.iter() {
+                objects.push(Object::new(
+                    table_kind(&row.get::<String>(2)?),
+                    row.get::<String>(0)?,
+                    row.get::<String>(1)?,
+                ));
+            }
+        }
+    }
+    triggers(session, scope, snapshot).await?;
+    Ok(objects)
+}
+
+fn table_kind(table_type: &str) -> ObjectKind {
+    match table_type {
+        "VIEW" | "SYSTEM VIEW" => ObjectKind::View,
+        "SEQUENCE" => ObjectKind::Sequence,
+        _ => ObjectKind::Table,
+    }
+}
+
+/// Triggers are told whole by one query, which reads the triggers' files and opens no table.
+async fn triggers(session: &mut Session, scope: &Scope, snapshot: &mut SchemaSnapshot) -> Result<(), ClusterError> {
+    let mut sql = "SELECT trigger_schema, trigger_name, event_manipulation, event_object_table, action_statement, \
+                   action_timing, definer, sql_mode, character_set_client, collation_connection, database_collation, \
+                   action_order FROM information_schema.triggers"
+        .to_owned();
+    // A condition on the table keeps the server from looking at every table of the database.
+    let tables: Vec<String> = scope
+        .tables
+        .iter()
+        .map(|table| {
+            format!(
+                "(event_object_schema = {} AND event_object_table = {})",
+                quote_text(&table.database),
+                quote_text(&table.table)
+            )
+        })
+        .collect();
+    if !tables.is_empty() {
+        sql.push_str(&format!(" WHERE {}", tables.join(" OR ")));
+    }
+    for row in session.query(&sql).await?.iter() {
+        let (database, name, table): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(3)?);
+        if !scope.has_database(&database) || !scope.has_object(&database, &table) {
+            continue;
+        }
+        let definer: String = row.get(6)?;
+        let (user, host) = definer.rsplit_once('@').unwrap_or((&definer, "%"));
+        let object = Object::new(ObjectKind::Trigger, database, name);
+        let sql = format!(
+            "CREATE DEFINER={}@{} TRIGGER {} {} {} ON {}.{} FOR EACH ROW {}",
+            quote_name(user),
+            quote_name(host),
+            object.quoted(),
+            row.get::<String>(5)?,
+            row.get::<String>(2)?,
+            quote_name(&object.database),
+            quote_name(&table),
+            row.get::<String>(4)?
+        );
+        let mut context = Vec::new();
+        for (name, at) in [
+            ("sql_mode", 7),
+            ("character_set_client", 8),
+            ("collation_connection", 9),
+            ("database_collation", 10),
+            ("action_order", 11),
+        ] {
+            context.push((name.to_owned(), row.get::<String>(at)?));
+        }
+        snapshot.objects.insert(object, Definition::Known { context, sql });
+    }
+    Ok(())
+}
+
+/// Asks for each object of a chunk, all in one round trip.
+async fn read(session: &mut Session, chunk: &[Object], snapshot: &mut SchemaSnapshot) -> Result<(), ClusterError> {
+    let sql: Vec<String> = chunk.iter().map(show_create).collect();
+    match session.query_all(&sql.join(";")).await {
+        Ok(sets) if sets.len() == chunk.len() => {
+            for (object, rows) in chunk.iter().zip(&sets) {
+                snapshot.objects.insert(object.clone(), definition(object, rows)?);
+            }
+            Ok(())
+        }
+        Ok(_) => Err(short(session)),
+        // One of them cannot be shown. Which one, and why, is seen by asking one by one.
+        Err(ClusterError::Server { .. }) => read_singly(session, chunk, snapshot).await,
+        Err(error) => Err(error),
+    }
+}
+
+async fn read_singly(
+    session: &mut Session,
+    chunk: &[Object],
+    snapshot: &mut SchemaSnapshot,
+) -> Result<(), ClusterError> {
+    /// The object went away since it was listed: no such table, database, routine, event, sequence.
+    const GONE: [u16; 6] = [1146, 1049, 1305, 1539, 4091, 1051];
+    for object in chunk {
+        let definition = match session.query(&show_create(object)).await {
+            Ok(rows) => definition(object, &rows)?,
+            Err(error) if error.code().is_some_and(|code| GONE.contains(&code)) => continue,
+            Err(error) if error.is_denied() => {
+                Definition::Unreadable(Unseen { why: error.to_string(), grant: Some(grant(object)) })
+            }
+            Err(error @ ClusterError::Server { .. }) => {
+                Definition::Unreadable(Unseen { why: error.to_string(), grant: None })
+            }
+            Err(error) => return Err(error),
+        };
+        snapshot.objects.insert(object.clone(), definition);
+    }
+    Ok(())
+}
+
+fn show_create(object: &Object) -> String {
+    // SHOW CREATE TABLE also shows views, but not what makes a sequence.
+    format!("SHOW CREATE {} {}", object.kind.sql(), object.quoted())
+}
+
+fn definition(object: &Object, rows: &Rows) -> Result<Definition, ClusterError> {
+    let Some(row) = rows.first() else {
+        return Ok(Definition::Unreadable(Unseen { why: "the server shows nothing".to_owned(), grant: None }));
+    };
+    let column = match object.kind {
+        ObjectKind::Table | ObjectKind::Sequence | ObjectKind::View => 1,
+        ObjectKind::Event => 3,
+        _ => 2,
+    };
+    let Some(sql) = row.get::<Option<String>>(column)? else {
+        // SHOW CREATE PROCEDURE answers NULL to somebody who may call it but not look inside.
+        return Ok(Definition::Unreadable(Unseen {
+            why: format!("the text of {} {object} is hidden", object.kind.word().replace('_', " ")),
+            grant: Some(grant(object)),
+        }));
+    };
+    let mut context = Vec::new();
+    for name in ["sql_mode", "time_zone", "character_set_client", "collation_connection", "Database Collation"] {
+        if rows.has_column(name) {
+            context.push((name.to_lowercase().replace(' ', "_"), row.get::<Option<String>>(name)?.unwrap_or_default()));
+        }
+    }
+    let sql = qualified(object, &sql);
+    Ok(match object.kind {
+        ObjectKind::Table => Definition::of_table(&sql),
+        _ => Definition::Known { context, sql },
+    })
+}
+
+/// The same statement with the database before the name, where the server leaves it out.
+fn qualified(object: &Object, sql: &str) -> String {
+    let name = quote_name(&object.name);
+    // The first word in backquotes after the kind's own word; a definer in backquotes may stand before.
+    let word = format!("{} ", object.kind.sql());
+    let Some(at) = sql.find(&word).map(|at| at + word.len()) else { return sql.to_owned() };
+    match sql[at..].strip_prefix(&name) {
+        Some(rest) if !rest.starts_with('.') => format!("{}{}{rest}", &sql[..at], object.quoted()),
+        _ => sql.to_owned(),
+    }
+}
+
+fn grant(object: &Object) -> String {
+    let user = "TO CURRENT_USER";
+    match object.kind {
+        ObjectKind::View => format!("GRANT SELECT, SHOW VIEW ON {}.* {user}", quote_name(&object.database)),
+        ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Package | ObjectKind::PackageBody => {
+            format!("GRANT SELECT ON mysql.proc {user}")
+        }
+        ObjectKind::Event => format!("GRANT EVENT ON {}.* {user}", quote_name(&object.database)),
+        _ => format!("GRANT SELECT ON {}.* {user}", quote_name(&object.database)),
+    }
+}
+
+fn short(session: &Session) -> ClusterError {
+    ClusterError::Shape { node: session.node().to_owned(), what: "fewer results than statements".to_owned() }
+}
