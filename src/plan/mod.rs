@@ -1,5 +1,6 @@
 //! Classified statements, observed facts and a policy become a plan, which is data and the only thing that runs.
 
+mod basis;
 pub mod check;
 mod data;
 mod decide;
@@ -7,11 +8,14 @@ mod estimate;
 pub mod facts;
 mod passes;
 mod policy;
+mod session;
 mod types;
 
+pub use basis::Basis;
 pub use data::{Asked, DataCheck, data_checks};
 pub use decide::{Decision, Override, Question, ROLL_UNSAFE, Rolling, WRITE_STALL, decide, seconds};
 pub use estimate::{RateSource, Rates, Work, roll_seconds};
 pub use passes::passes;
 pub use policy::{AfterDrainTimeout, Policy};
+pub use session::{Part, part};
 pub use types::{ConversionWindow, Estimate, Method, Pass, Plan, PlannedStatement, WayBack};

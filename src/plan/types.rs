@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Policy;
+use super::{Basis, Policy};
 use crate::ddl::{Algorithm, Compatibility, Lock, Reason};
 
 /// How a statement reaches the nodes.
@@ -137,5 +137,5 @@ pub struct Plan {
     /// A fingerprint over everything that the plan rests on: statements, versions, the tables concerned, their
     /// settings. `apply --plan` refuses when it differs from what it finds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub basis: Option<String>,
+    pub basis: Option<Basis>,
 }
