@@ -1,5 +1,6 @@
 //! Classified statements, observed facts and a policy become a plan, which is data and the only thing that runs.
 
+mod alternative;
 mod basis;
 pub mod check;
 mod data;
@@ -11,6 +12,7 @@ mod policy;
 mod session;
 mod types;
 
+pub use alternative::{Target, alternatives};
 pub use basis::Basis;
 pub use data::{Asked, DataCheck, data_checks};
 pub use decide::{Decision, Override, Question, ROLL_UNSAFE, Rolling, WRITE_STALL, decide, seconds};
