@@ -5,59 +5,9 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use super::Policy;
+use super::rates::{Rates, as_f64};
 use crate::ddl::Algorithm;
-
-/// Where a rate comes from, most trustworthy first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RateSource {
-    /// Past runs on this cluster, from its journal.
-    History,
-    /// `schema plan --calibrate` on a node of this cluster.
-    Calibrated,
-    /// Nothing was measured: slow on purpose, so that nothing is promised.
-    Default,
-}
-
-impl RateSource {
-    /// By which factor the truth may lie above the estimate. One calibration holds a factor of 2 in both
-    /// directions, so the upper end that decisions are made on is twice the estimate; a default may be off by more.
-    pub const fn uncertainty(self) -> f64 {
-        match self {
-            Self::History => 1.5,
-            Self::Calibrated => 2.0,
-            Self::Default => 3.0,
-        }
-    }
-}
-
-/// How fast this cluster's servers work, in bytes of table data and indexes per second, on the slowest node.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Rates {
-    /// `ALGORITHM=COPY`: row by row.
-    pub copy: f64,
-    /// A rebuild inside InnoDB.
-    pub inplace: f64,
-    /// One index built; the bytes are those of the rows that are read.
-    pub index: f64,
-    /// Write sets that a node which fell behind applies, relative to the rate at which the others commit them: a
-    /// node that applies four times as fast as the others write needs a third of the time away to catch up.
-    pub catch_up: f64,
-    /// Where the figures come from.
-    pub source: RateSource,
-}
-
-impl Default for Rates {
-    /// About half of what two slow cores with three servers on them reached (galera-facts 1.1: a rebuild of 870 MB
-    /// in 8.7 s on one node, 2,169 write sets of that time replayed in 0.4 s).
-    fn default() -> Self {
-        const MB: f64 = 1e6;
-        Self { copy: 15.0 * MB, inplace: 45.0 * MB, index: 90.0 * MB, catch_up: 4.0, source: RateSource::Default }
-    }
-}
 
 /// What one metadata-only statement costs, whatever the table: the DDL log, the data dictionary and one round of
 /// group communication took 20 to 30 ms on a loaded cluster (galera-facts 1.8).
@@ -83,9 +33,7 @@ impl Work {
             Some(Algorithm::Inplace) => rates.inplace,
             Some(Algorithm::Copy) => rates.copy,
         };
-        #[allow(clippy::cast_precision_loss, reason = "an estimate; 2^53 bytes are 9 PB")]
-        let bytes = self.bytes? as f64;
-        Some(METADATA_SECONDS + bytes * self.passes.max(1) as f64 / rate)
+        Some(METADATA_SECONDS + as_f64(self.bytes?) * self.passes.max(1) as f64 / rate)
     }
 }
 

@@ -9,6 +9,7 @@ mod estimate;
 pub mod facts;
 mod passes;
 mod policy;
+mod rates;
 mod session;
 mod types;
 
@@ -16,8 +17,9 @@ pub use alternative::{Target, alternatives};
 pub use basis::Basis;
 pub use data::{Asked, DataCheck, data_checks};
 pub use decide::{Decision, Override, Question, ROLL_UNSAFE, Rolling, WRITE_STALL, decide, seconds};
-pub use estimate::{RateSource, Rates, Work, roll_seconds};
+pub use estimate::{Work, roll_seconds};
 pub use passes::passes;
 pub use policy::{AfterDrainTimeout, Policy};
+pub use rates::{RateSource, Rates, Sample};
 pub use session::{Part, part};
 pub use types::{ConversionWindow, Estimate, Method, Pass, Plan, PlannedStatement, WayBack};
