@@ -1,9 +1,14 @@
 //! What a statement is, what the server will really do with it, and whether row replication survives it.
 
 pub mod ast;
+pub mod classify;
 mod judgement;
+pub mod knowledge;
 pub mod model;
 mod parse;
+mod profile;
 
+pub use classify::{Judgement, Moves, judge};
 pub use judgement::{Algorithm, Compatibility, Condition, Flow, Lock, Reason, Verdict};
 pub use parse::parse;
+pub use profile::{InstantColumns, ServerProfile};

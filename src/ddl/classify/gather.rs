@@ -1,0 +1,554 @@
+//! From a table before and after, and the clauses in between, to the facts that the rules speak of.
+
+use super::types::{self, TypeChange};
+use crate::ddl::ast::{GeneratedKind, Operation, ReferentialAction};
+use crate::ddl::knowledge::{Fact, Known};
+use crate::ddl::model::{Column, ColumnDefault, ColumnId, Key, KeyKind, Table, Visibility};
+use crate::ddl::profile::{InstantColumns, ServerProfile};
+
+/// What is judged: one statement on one table.
+pub(super) struct Change<'a> {
+    pub(super) before: &'a Table,
+    pub(super) after: &'a Table,
+    pub(super) operations: &'a [&'a Operation],
+    pub(super) profile: &'a ServerProfile,
+    pub(super) ignore: bool,
+}
+
+/// Facts for certain, from both tables.
+pub(super) fn gather(change: &Change<'_>) -> Known {
+    let mut known = Known::default();
+    statement(&mut known, change.operations, Some(change.before));
+    known.insert_if(change.ignore, Fact::Ignores);
+    profile(&mut known, change.profile);
+    state(&mut known, change);
+    columns(&mut known, change);
+    keys(&mut known, change);
+    constraints(&mut known, change);
+    // CREATE OR REPLACE of what is there, or IF [NOT] EXISTS of what need not be done, leaves nothing to do.
+    known.insert_if(does_something(change), Fact::DoesSomething);
+    derive(&mut known, change);
+    known
+}
+
+/// Facts of the statement's text; without a table, all that cannot be excluded is possible.
+pub(super) fn gather_unknown(operations: &[&Operation], server: &ServerProfile, ignore: bool) -> Known {
+    let mut known = Known::everything_possible();
+    statement(&mut known, operations, None);
+    known.insert_if(ignore, Fact::Ignores);
+    profile(&mut known, server);
+    if !known.holds(Fact::OnlyRenameOrKeys) {
+        known.exclude(Fact::OnlyRenameOrKeys);
+    }
+    for fact in [
+        Fact::OrdersRows,
+        Fact::SwitchesKeys,
+        Fact::ChangesEngine,
+        Fact::Opaque,
+        Fact::DemandsCopy,
+        Fact::OldLockingCopy,
+    ] {
+        let engine_named = fact == Fact::ChangesEngine && operations.iter().any(|op| option(op, "engine").is_some());
+        if !known.holds(fact) && !engine_named {
+            known.exclude(fact);
+        }
+    }
+    known
+}
+
+fn profile(known: &mut Known, profile: &ServerProfile) {
+    known.insert_if(profile.foreign_key_checks, Fact::ForeignKeyChecks);
+    known.insert_if(profile.instant_columns == InstantColumns::Never, Fact::InstantNever);
+    known.insert_if(profile.instant_columns == InstantColumns::AddLast, Fact::InstantAddLast);
+    known.insert_if(profile.old_mode.contains("LOCK_ALTER_TABLE_COPY"), Fact::OldLockingCopy);
+}
+
+fn option<'o>(operation: &'o Operation, name: &str) -> Option<&'o str> {
+    match operation {
+        Operation::Option(option) if option.name == name => Some(&option.value),
+        _ => None,
+    }
+}
+
+/// Options for which engines other than InnoDB copy.
+const COPY_OPTIONS: &[&str] = &[
+    "pack_keys",
+    "checksum",
+    "table_checksum",
+    "max_rows",
+    "auto_increment",
+    "delay_key_write",
+    "row_format",
+    "insert_method",
+    "min_rows",
+];
+
+fn statement(known: &mut Known, operations: &[&Operation], before: Option<&Table>) {
+    let mut rename_or_keys = 0;
+    let mut clauses = 0;
+    for operation in operations {
+        clauses += 1;
+        match operation {
+            Operation::Algorithm(_) | Operation::Lock(_) => clauses -= 1,
+            Operation::RenameTable(_) => {
+                rename_or_keys += 1;
+                known.insert(Fact::RenamesTable);
+            }
+            Operation::Keys(_) => {
+                rename_or_keys += 1;
+                known.insert(Fact::SwitchesKeys);
+            }
+            Operation::Force => known.insert(Fact::Forces),
+            Operation::OrderBy(_) => known.insert(Fact::OrdersRows),
+            Operation::ConvertCharset { .. } => known.insert(Fact::NamesCharset),
+            Operation::PartitionBy(_) | Operation::RemovePartitioning => known.insert(Fact::ChangesPartitioning),
+            Operation::Opaque => known.insert(Fact::Opaque),
+            Operation::Option(option) => table_option(known, &option.name, &option.value, before),
+            _ => {}
+        }
+    }
+    known.insert_if(clauses > 0 && rename_or_keys == clauses, Fact::OnlyRenameOrKeys);
+}
+
+fn table_option(known: &mut Known, name: &str, value: &str, before: Option<&Table>) {
+    known.insert(Fact::NamesOption);
+    let other = |name: &str| before.and_then(|table| table.options.others.get(name)).map(String::as_str);
+    let on = |value: Option<&str>| {
+        value.is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "1" | "on" | "yes"))
+    };
+    match name {
+        "engine" => match before {
+            Some(table) if table.options.engine.eq_ignore_ascii_case(value) => known.insert(Fact::Forces),
+            Some(_) => known.insert(Fact::ChangesEngine),
+            None => known.allow(Fact::ChangesEngine),
+        },
+        "row_format" | "key_block_size" => known.insert(Fact::NamesRebuildOption),
+        "charset" | "collate" => known.insert(Fact::NamesCharset),
+        "encrypted" | "encryption_key_id" => {
+            let same = other(name).is_some_and(|old| old.eq_ignore_ascii_case(value));
+            known.insert_if(!same, Fact::NamesRebuildOption);
+        }
+        "page_compressed" => match (on(other(name)), on(Some(value))) {
+            (true, false) => known.insert(Fact::NamesRebuildOption),
+            (false, true) => known.insert(Fact::EnablesPageCompression),
+            _ => {}
+        },
+        _ => {}
+    }
+    known.insert_if(COPY_OPTIONS.contains(&name), Fact::NamesCopyOption);
+}
+
+fn row_format<'t>(table: &'t Table, profile: &'t ServerProfile) -> &'t str {
+    table.options.row_format.as_deref().unwrap_or(if table.options.key_block_size.is_some_and(|size| size > 0) {
+        "COMPRESSED"
+    } else {
+        &profile.settings.row_format
+    })
+}
+
+fn state(known: &mut Known, change: &Change<'_>) {
+    let (before, after) = (change.before, change.after);
+    known.insert(if before.is_innodb() { Fact::InnoDb } else { Fact::OtherEngine });
+    let format = row_format(before, change.profile);
+    known.insert_if(format.eq_ignore_ascii_case("REDUNDANT"), Fact::Redundant);
+    known.insert_if(format.eq_ignore_ascii_case("COMPRESSED"), Fact::Compressed);
+    known.insert_if(before.partitioning.is_some() || after.partitioning.is_some(), Fact::Partitioned);
+    let count = |table: &Table, kind: KeyKind| table.keys.iter().filter(|key| key.kind == kind).count();
+    let (fulltext_before, fulltext_after) = (count(before, KeyKind::Fulltext), count(after, KeyKind::Fulltext));
+    known.insert_if(fulltext_before + fulltext_after > 0, Fact::Fulltext);
+    known.insert_if(fulltext_after > 0, Fact::FulltextAfter);
+    known.insert_if(fulltext_after > 1, Fact::ManyFulltextAfter);
+    let doc_id = |table: &Table| table.column("FTS_DOC_ID").is_some();
+    known.insert_if(fulltext_before == 0 && !doc_id(before) && !doc_id(after), Fact::NoFtsDocId);
+    known.insert_if(fulltext_before > 0 && fulltext_after > 0 && doc_id(before) && !doc_id(after), Fact::DropsFtsDocId);
+    known.insert_if(count(after, KeyKind::Spatial) > 0, Fact::SpatialAfter);
+    known.insert_if(count(before, KeyKind::Vector) + count(after, KeyKind::Vector) > 0, Fact::Vector);
+    known.insert_if(before.keys.iter().any(|key| on_virtual(before, key)), Fact::IndexedVirtual);
+    known.insert_if(after.keys.iter().any(|key| on_virtual(after, key)), Fact::IndexedVirtualAfter);
+    known.insert_if(after.keys.iter().any(|key| key.long_hash), Fact::HashKeyAfter);
+    known.insert_if(before.keys.iter().any(|key| key.long_hash), Fact::HashKey);
+    let overlaps = |table: &Table| table.keys.iter().any(|key| key.without_overlaps.is_some());
+    known.insert_if(overlaps(before) || overlaps(after), Fact::WithoutOverlaps);
+    known.insert_if(before.versioning.is_some(), Fact::Versioned);
+    let transactional = |table: &Table| table.versioning.as_ref().is_some_and(|versioning| versioning.by_transaction);
+    known.insert_if(transactional(before) || transactional(after), Fact::VersionedByTransaction);
+    let cascades = |action: ReferentialAction| {
+        matches!(action, ReferentialAction::Cascade | ReferentialAction::SetNull | ReferentialAction::SetDefault)
+    };
+    known.insert_if(
+        before.foreign_keys.iter().any(|key| cascades(key.on_delete) || cascades(key.on_update)),
+        Fact::CascadingForeignKey,
+    );
+    known.insert_if(before.options.engine.eq_ignore_ascii_case("SEQUENCE"), Fact::Sequence);
+}
+
+fn is_virtual(column: &Column) -> bool {
+    column.generated.as_ref().is_some_and(|generated| generated.kind == GeneratedKind::Virtual)
+}
+
+fn on_virtual(table: &Table, key: &Key) -> bool {
+    key.parts.iter().any(|part| table.column_by_id(part.column).is_some_and(is_virtual))
+}
+
+fn seen(table: &Table) -> impl Iterator<Item = (usize, &Column)> {
+    table.columns.iter().enumerate().filter(|(_, column)| column.visibility != Visibility::System)
+}
+
+fn columns(known: &mut Known, change: &Change<'_>) {
+    let (before, after) = (change.before, change.after);
+    let versioning_changes = before.versioning.is_some() != after.versioning.is_some();
+    let stored_place = |table: &Table, id: ColumnId| {
+        seen(table).filter(|(_, column)| !is_virtual(column)).position(|(_, column)| column.id == id)
+    };
+    for (old_place, old) in seen(before) {
+        let Some(new) = after.column_by_id(old.id) else {
+            known.insert(if is_virtual(old) { Fact::DropsVirtualColumn } else { Fact::DropsStoredColumn });
+            continue;
+        };
+        if versioning_changes && (old.row_start || old.row_end || new.row_start || new.row_end) {
+            continue;
+        }
+        column(known, change, old, new);
+        if is_virtual(old) {
+            known.insert_if(is_virtual(new) && after.column_index(old.id) != Some(old_place), Fact::MovesVirtualColumn);
+        } else if !is_virtual(new) {
+            known.insert_if(stored_place(before, old.id) != stored_place(after, old.id), Fact::MovesStoredColumn);
+        }
+    }
+    let mut new_virtual = false;
+    let mut added_stored = false;
+    let mut virtual_order = Vec::new();
+    for (_, new) in seen(after) {
+        if let Some(old) = before.column_by_id(new.id) {
+            known.insert_if(added_stored && !is_virtual(old), Fact::AddsStoredColumnInside);
+            if is_virtual(old) {
+                known.insert_if(new_virtual, Fact::AddsVirtualBeforeOld);
+                virtual_order.push(before.column_index(old.id));
+            }
+            continue;
+        }
+        match &new.generated {
+            Some(generated) if generated.kind == GeneratedKind::Virtual => {
+                new_virtual = true;
+                known.insert(Fact::AddsVirtualColumn);
+            }
+            Some(_) => known.insert(Fact::AddsStoredGenerated),
+            None => {
+                added_stored = true;
+                known.insert(Fact::AddsStoredColumn);
+                added_default(known, change.profile, new);
+            }
+        }
+    }
+    known.insert_if(!virtual_order.is_sorted(), Fact::ReordersVirtualColumns);
+}
+
+/// Functions whose value differs from row to row. RAND() is none of them: the server takes it for one of the session.
+const ROW_FUNCTIONS: &[&str] = &[
+    "uuid(",
+    "uuid_short(",
+    "uuid_v4(",
+    "uuid_v7(",
+    "sys_guid(",
+    "nextval(",
+    "next value for",
+    "lastval(",
+    "random_bytes(",
+    "setval(",
+];
+
+fn added_default(known: &mut Known, profile: &ServerProfile, column: &Column) {
+    known.insert_if(column.auto_increment, Fact::AddsAutoIncrement);
+    if let ColumnDefault::Expression { text, reads_columns, .. } = &column.default {
+        let text: String = text.to_ascii_lowercase();
+        known.insert_if(
+            *reads_columns || ROW_FUNCTIONS.iter().any(|function| text.contains(function)),
+            Fact::AddsWithRowDefault,
+        );
+        known.insert_if(
+            ["nextval(", "next value for", "setval("].iter().any(|function| text.contains(function)),
+            Fact::DefaultsToSequence,
+        );
+    }
+    let date =
+        matches!(column.data_type.base, crate::ddl::model::BaseType::Date | crate::ddl::model::BaseType::DateTime);
+    known.insert_if(
+        date && !column.nullable && column.default == ColumnDefault::None && profile.has_mode("NO_ZERO_DATE"),
+        Fact::AddsZeroDate,
+    );
+}
+
+fn column(known: &mut Known, change: &Change<'_>, old: &Column, new: &Column) {
+    let (before, after) = (change.before, change.after);
+    let redundant = row_format(before, change.profile).eq_ignore_ascii_case("REDUNDANT");
+    match (&old.generated, &new.generated) {
+        (None, None) => {}
+        (Some(a), Some(b)) if a.kind == b.kind => {
+            let changed = plain_text(&a.text) != plain_text(&b.text);
+            let placed = before.keys.iter().any(|key| key.parts.iter().any(|part| part.column == old.id))
+                || before.partitioning.as_ref().is_some_and(|by| by.columns.contains(&old.id));
+            if changed && (a.kind == GeneratedKind::Stored || placed) {
+                known.insert(Fact::ChangesStoredExpression);
+            } else if changed {
+                known.insert(Fact::ChangesVirtualExpression);
+            }
+        }
+        _ => known.insert(Fact::ChangesGeneratedKind),
+    }
+    match types::compare(before, old, new, redundant) {
+        TypeChange::Same => {}
+        _ if is_virtual(old) && is_virtual(new) => known.insert(Fact::ChangesVirtualType),
+        TypeChange::InEngine => known.insert(Fact::ChangesTypeInEngine),
+        TypeChange::Stored => known.insert(Fact::ChangesStoredType),
+    }
+    if old.nullable != new.nullable && !is_virtual(new) {
+        if old.nullable {
+            known.insert(Fact::AddsNotNull);
+            let timestamp = new.data_type.base == crate::ddl::model::BaseType::Timestamp;
+            known.insert_if(timestamp && new.default != ColumnDefault::None, Fact::AddsNotNullTimestamp);
+        } else {
+            known.insert(Fact::DropsNotNull);
+            let clustered = before.clustered_key();
+            known.insert_if(clustered.is_some() && after.clustered_key().is_none(), Fact::DropsNotNullOfKey);
+            known.insert_if(
+                clustered.is_some_and(|key| key.parts.iter().any(|part| part.column == old.id)),
+                Fact::DropsNotNullOfClustered,
+            );
+        }
+    }
+    known.insert_if(!old.name.eq_ignore_ascii_case(&new.name), Fact::RenamesColumn);
+    known.insert_if(new.auto_increment && !old.auto_increment, Fact::GainsAutoIncrement);
+    known.insert_if(old.without_versioning != new.without_versioning, Fact::ChangesColumnVersioning);
+    let metadata = old.default != new.default
+        || old.comment != new.comment
+        || old.visibility != new.visibility
+        || old.name != new.name;
+    known.insert_if(metadata, Fact::ChangesColumnMetadata);
+}
+
+/// An expression without what the server adds and drops when it prints one: quotes of names, spaces, outer
+/// parentheses, case.
+fn plain_text(text: &str) -> String {
+    let mut plain: String =
+        text.chars().filter(|c| !c.is_whitespace() && *c != '`').collect::<String>().to_ascii_lowercase();
+    while plain.starts_with('(') && plain.ends_with(')') && closes_at_end(&plain) {
+        plain = plain.get(1..plain.len() - 1).unwrap_or_default().to_owned();
+    }
+    plain
+}
+
+fn closes_at_end(text: &str) -> bool {
+    let mut depth = 0_usize;
+    for (place, c) in text.char_indices() {
+        match c {
+            '(' => depth += 1,
+            ')' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return place + 1 == text.len();
+                }
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
+/// Whether a key is the same to the server, its name and what is metadata left out.
+fn same_key(change: &Change<'_>, old: &Key, new: &Key) -> bool {
+    let part = |(a, b): (&crate::ddl::model::KeyPart, &crate::ddl::model::KeyPart)| {
+        let same_bytes = match (change.before.column_by_id(a.column), change.after.column_by_id(b.column)) {
+            (Some(x), Some(y)) => {
+                x.data_type.collation == y.data_type.collation
+                    || types::same_specific_collation(
+                        x.data_type.collation.as_deref(),
+                        y.data_type.collation.as_deref(),
+                    )
+            }
+            _ => false,
+        };
+        a.column == b.column && a.prefix == b.prefix && a.descending == b.descending && same_bytes
+    };
+    old.kind == new.kind
+        && old.parts.len() == new.parts.len()
+        && old.parts.iter().zip(&new.parts).all(part)
+        && old.long_hash == new.long_hash
+        && old.without_overlaps == new.without_overlaps
+        && old.parser == new.parser
+        && old.key_block_size.unwrap_or(0) == new.key_block_size.unwrap_or(0)
+        && old.options == new.options
+        && old.using.filter(|using| *using != crate::ddl::ast::IndexType::Btree)
+            == new.using.filter(|using| *using != crate::ddl::ast::IndexType::Btree)
+}
+
+fn keys(known: &mut Known, change: &Change<'_>) {
+    let (before, after) = (change.before, change.after);
+    let mut added: Vec<&Key> = Vec::new();
+    let mut dropped: Vec<&Key> = before.keys.iter().filter(|key| after.key(&key.name).is_none()).collect();
+    for new in &after.keys {
+        match before.key(&new.name) {
+            None => added.push(new),
+            Some(old) if same_key(change, old, new) => {
+                known.insert_if(old.comment != new.comment || old.ignored != new.ignored, Fact::ChangesKeyMetadata);
+            }
+            Some(old) => {
+                added.push(new);
+                dropped.push(old);
+            }
+        }
+    }
+    // The same key under another name is a rename, whichever way it was written (MDEV-13301). The old keys are looked
+    // up by name, so that a pair is used once.
+    let mut renamed = Vec::new();
+    added.retain(|new| {
+        let place = dropped
+            .iter()
+            .position(|old| new.kind != KeyKind::Primary && same_key(change, old, new) && old.ignored == new.ignored);
+        match place {
+            Some(place) => {
+                renamed.push(dropped.remove(place));
+                false
+            }
+            None => true,
+        }
+    });
+    known.insert_if(!renamed.is_empty(), Fact::RenamesKey);
+    known.insert_if(renamed.iter().any(|key| key.kind == KeyKind::Vector), Fact::AddsVector);
+    let clustered_before = before.clustered_key().map(|key| key.id);
+    for old in &dropped {
+        let clustered = Some(old.id) == clustered_before;
+        known.insert(if clustered { Fact::DropsClusteredKey } else { Fact::DropsKey });
+    }
+    let clustered_gone = dropped.iter().any(|key| Some(key.id) == clustered_before);
+    let clustered_after = after.clustered_key().map(|key| key.id);
+    let mut fulltext = 0;
+    for new in added {
+        match new.kind {
+            KeyKind::Primary => known.insert(Fact::AddsClusteredKey),
+            KeyKind::Unique if Some(new.id) == clustered_after && (clustered_before.is_none() || clustered_gone) => {
+                known.insert(Fact::AddsClusteredKey);
+            }
+            KeyKind::Unique => known.insert(Fact::AddsUniqueKey),
+            KeyKind::Index => known.insert(Fact::AddsPlainKey),
+            KeyKind::Fulltext => {
+                fulltext += 1;
+                known.insert(Fact::AddsPlainKey);
+                known.insert(Fact::AddsFulltext);
+            }
+            KeyKind::Spatial => {
+                known.insert(Fact::AddsPlainKey);
+                known.insert(Fact::AddsSpatial);
+            }
+            KeyKind::Vector => known.insert(Fact::AddsVector),
+        }
+        let on_new_virtual = new.parts.iter().any(|part| {
+            before.column_by_id(part.column).is_none() && after.column_by_id(part.column).is_some_and(is_virtual)
+        });
+        known.insert_if(on_new_virtual, Fact::AddsKeyOnNewVirtual);
+    }
+    known.insert_if(fulltext > 1, Fact::AddsManyFulltext);
+}
+
+fn constraints(known: &mut Known, change: &Change<'_>) {
+    let (before, after) = (change.before, change.after);
+    let foreign = |a: &Table, b: &Table| a.foreign_keys.iter().any(|key| b.foreign_key(&key.name).is_none());
+    known.insert_if(foreign(after, before), Fact::AddsForeignKey);
+    known.insert_if(foreign(before, after), Fact::DropsForeignKey);
+    let check = |a: &Table, b: &Table| {
+        a.checks.iter().any(|one| {
+            one.column.is_none()
+                && !b.checks.iter().any(|other| other.column.is_none() && other.name.eq_ignore_ascii_case(&one.name))
+        })
+    };
+    known.insert_if(check(after, before), Fact::AddsCheck);
+    known.insert_if(check(before, after), Fact::DropsCheck);
+    let periods =
+        |table: &Table| table.periods.iter().map(|period| period.name.to_ascii_lowercase()).collect::<Vec<_>>();
+    known.insert_if(periods(before) != periods(after), Fact::ChangesPeriod);
+    known.insert_if(before.versioning.is_none() && after.versioning.is_some(), Fact::AddsVersioning);
+    known.insert_if(before.versioning.is_some() && after.versioning.is_none(), Fact::DropsVersioning);
+}
+
+/// Whether anything is left of the statement once IF [NOT] EXISTS has been looked at.
+fn does_something(change: &Change<'_>) -> bool {
+    let changed = change.before != change.after;
+    changed || change.operations.iter().any(|operation| !is_conditional(operation))
+}
+
+fn is_conditional(operation: &Operation) -> bool {
+    match operation {
+        Operation::AddColumn { if_not_exists, .. } | Operation::AddPeriod { if_not_exists, .. } => *if_not_exists,
+        Operation::DropColumn { if_exists, .. }
+        | Operation::ModifyColumn { if_exists, .. }
+        | Operation::ChangeColumn { if_exists, .. }
+        | Operation::SetDefault { if_exists, .. }
+        | Operation::DropDefault { if_exists, .. }
+        | Operation::RenameColumn { if_exists, .. }
+        | Operation::DropKey { if_exists, .. }
+        | Operation::DropPrimaryKey { if_exists }
+        | Operation::RenameKey { if_exists, .. }
+        | Operation::AlterKey { if_exists, .. }
+        | Operation::DropForeignKey { if_exists, .. }
+        | Operation::DropConstraint { if_exists, .. }
+        | Operation::DropPeriod { if_exists, .. } => *if_exists,
+        Operation::AddKey(key) => key.if_not_exists,
+        Operation::AddForeignKey(key) => key.if_not_exists,
+        Operation::AddCheck(check) => check.if_not_exists,
+        Operation::Algorithm(_) | Operation::Lock(_) => true,
+        _ => false,
+    }
+}
+
+/// What follows from the other facts.
+fn derive(known: &mut Known, change: &Change<'_>) {
+    let any = |known: &Known, facts: &[Fact]| facts.iter().any(|fact| known.holds(*fact));
+    let stored = [Fact::AddsStoredColumn, Fact::DropsStoredColumn, Fact::MovesStoredColumn];
+    known.insert_if(any(known, &stored), Fact::ChangesStoredColumns);
+    let rebuilding = [
+        Fact::AddsStoredColumn,
+        Fact::DropsStoredColumn,
+        Fact::MovesStoredColumn,
+        Fact::AddsNotNull,
+        Fact::DropsNotNull,
+        Fact::AddsClusteredKey,
+        Fact::DropsClusteredKey,
+        Fact::Forces,
+        Fact::NamesRebuildOption,
+        Fact::AddsVersioning,
+        Fact::DropsVersioning,
+        Fact::AddsAutoIncrement,
+    ];
+    known.insert_if(any(known, &rebuilding), Fact::NeedsRebuild);
+    let virtual_set = [Fact::AddsVirtualColumn, Fact::DropsVirtualColumn, Fact::MovesVirtualColumn];
+    if any(known, &virtual_set) {
+        let others = [
+            Fact::AddsStoredColumn,
+            Fact::AddsUniqueKey,
+            Fact::AddsClusteredKey,
+            Fact::DropsClusteredKey,
+            Fact::AddsNotNull,
+            Fact::DropsNotNull,
+            Fact::RenamesColumn,
+            Fact::ChangesTypeInEngine,
+            Fact::RenamesKey,
+            Fact::AddsForeignKey,
+            Fact::DropsForeignKey,
+            Fact::DropsCheck,
+            Fact::NamesOption,
+            Fact::Forces,
+            Fact::ChangesKeyMetadata,
+            Fact::ChangesColumnMetadata,
+            Fact::ChangesColumnVersioning,
+            Fact::DropsVersioning,
+            Fact::NamesCharset,
+            Fact::RenamesTable,
+        ];
+        known.insert_if(any(known, &others), Fact::VirtualWithOthers);
+        known.insert_if(drops_unique(change), Fact::VirtualWithOthers);
+        known.insert_if(any(known, &[Fact::DropsStoredColumn, Fact::MovesStoredColumn]), Fact::VirtualWithStoredOrder);
+    }
+}
+
+fn drops_unique(change: &Change<'_>) -> bool {
+    change.before.keys.iter().any(|key| key.kind == KeyKind::Unique && change.after.key(&key.name).is_none())
+}

@@ -1,0 +1,320 @@
+//! One statement, judged.
+
+use super::decide::{self, decide};
+use super::execute::{Guard, with_guard};
+use super::gather::{Change, gather, gather_unknown};
+use super::partition;
+use crate::ddl::ast::{Append, Body, Kind, Operation, Statement};
+use crate::ddl::knowledge::{Fact, Known};
+use crate::ddl::model::{Applied, Table};
+use crate::ddl::profile::ServerProfile;
+use crate::ddl::{Algorithm, Lock, Reason};
+use crate::sql::ServerVersion;
+
+/// What a statement has the server read and write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Moves {
+    /// Definitions only.
+    Nothing,
+    /// Rows are read to build keys.
+    Keys,
+    /// The rows of some partitions are written anew.
+    Partitions,
+    /// Every row is written anew.
+    Rows,
+}
+
+/// What the server will do with a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// `None` where the notion does not apply.
+    pub algorithm: Option<Algorithm>,
+    /// The weakest LOCK that is accepted; `None` where the grammar takes no LOCK.
+    pub lock: Option<Lock>,
+    /// What is moved: this, not the algorithm's name, says what the statement costs.
+    pub moves: Moves,
+    /// Why, most important first.
+    pub reasons: Vec<Reason>,
+    /// The answer rests on facts. `false`: it is the worst that is possible, and a reason `missing-fact` says why.
+    pub certain: bool,
+    /// The text to send.
+    pub execute: String,
+}
+
+fn reason(code: &str, text: impl Into<String>) -> Reason {
+    Reason { code: code.to_owned(), text: text.into() }
+}
+
+/// Judges `statement`, which was parsed from `text`, on the tables before and after it.
+pub fn judge(statement: &Statement, text: &str, applied: &Applied, profile: &ServerProfile) -> Judgement {
+    let own_profile = profile_for(statement, text, profile);
+    let profile = own_profile.as_ref().unwrap_or(profile);
+    let before = applied.before.as_deref();
+    let mut judgement = match &statement.body {
+        Body::AlterTable(alter) => {
+            let operations: Vec<&Operation> = alter.operations().collect();
+            if let Some(operation) = operations.iter().find_map(|operation| match operation {
+                Operation::Partition(operation) => Some(operation),
+                _ => None,
+            }) {
+                return maintenance(partition::algorithm(operation, before), text, statement, before);
+            }
+            if operations.iter().any(|op| matches!(op, Operation::DiscardTablespace | Operation::ImportTablespace)) {
+                return plain(Some(Algorithm::Instant), Moves::Nothing, text);
+            }
+            let asked = Asked {
+                algorithm: alter.algorithm.as_deref(),
+                lock: alter.lock.as_deref().or(alter.online.then_some("NONE")),
+                append: alter.append,
+            };
+            altered(statement, text, applied, &operations, alter.ignore, &asked, profile)
+        }
+        Body::CreateIndex(index) => {
+            let mut key = index.key.clone();
+            if index.or_replace {
+                // The old key of that name goes; the tables before and after say which.
+                key.if_not_exists = false;
+            }
+            let operation = Operation::AddKey(Box::new(key));
+            let asked = Asked {
+                algorithm: index.algorithm.as_deref(),
+                lock: index.lock.as_deref(),
+                append: Some(index.append),
+            };
+            altered(statement, text, applied, &[&operation], false, &asked, profile)
+        }
+        Body::DropIndex(index) => {
+            let operation = Operation::DropKey { if_exists: index.if_exists, name: index.name.clone() };
+            let asked = Asked { algorithm: None, lock: None, append: None };
+            let mut judgement = altered(statement, text, applied, &[&operation], false, &asked, profile);
+            judgement.lock = None;
+            judgement
+        }
+        Body::Maintenance(_) if statement.kind == Kind::OptimizeTable => optimize(text, before, profile),
+        Body::Opaque if matches!(statement.kind, Kind::AlterTable | Kind::CreateIndex | Kind::DropIndex) => {
+            let asked = Asked { algorithm: None, lock: None, append: None };
+            altered(statement, text, &Applied::default(), &[&Operation::Opaque], false, &asked, profile)
+        }
+        _ => other(statement, text),
+    };
+    for problem in &applied.problems {
+        judgement.reasons.push(reason("does-not-fit", problem.clone()));
+    }
+    judgement
+}
+
+/// The profile with the variables of SET STATEMENT, where there are any.
+fn profile_for(statement: &Statement, text: &str, profile: &ServerProfile) -> Option<ServerProfile> {
+    if statement.set_statement.is_empty() {
+        return None;
+    }
+    let mut own = profile.clone();
+    for assignment in &statement.set_statement {
+        own.set(&assignment.name, assignment.value.of(text));
+    }
+    Some(own)
+}
+
+/// What the user wrote about the way, and where more can be written.
+struct Asked<'a> {
+    algorithm: Option<&'a str>,
+    lock: Option<&'a str>,
+    append: Option<Append>,
+}
+
+/// ALTER TABLE and what works like it.
+fn altered(
+    statement: &Statement,
+    text: &str,
+    applied: &Applied,
+    operations: &[&Operation],
+    ignore: bool,
+    asked: &Asked<'_>,
+    profile: &ServerProfile,
+) -> Judgement {
+    let mut known = match (applied.before.as_deref(), applied.after.as_deref()) {
+        (Some(before), Some(after)) => {
+            let mut known = gather(&Change { before, after, operations, profile, ignore });
+            if before.incomplete || after.incomplete {
+                known.doubt_the_rest();
+            }
+            known
+        }
+        _ => gather_unknown(operations, profile, ignore),
+    };
+    demands(&mut known, asked, profile);
+    let decision = decide(known, profile.version);
+    let mut reasons = decision.reasons;
+    if !decision.certain {
+        reasons.push(missing(statement, applied, decision.algorithm));
+    }
+    let written = asked.algorithm.and_then(algorithm_named);
+    if let Some(written) = written.filter(|written| *written < decision.algorithm && decision.certain) {
+        reasons.push(reason(
+            "refused-by-server",
+            format!(
+                "ALGORITHM={} is asked for, but the server needs {}: it refuses the statement, or silently copies where its grammar lies.",
+                written.keyword(),
+                decision.algorithm.keyword()
+            ),
+        ));
+    }
+    let lock = match asked.lock.and_then(lock_named) {
+        Some(written) if written >= decision.lock => written,
+        Some(written) => {
+            reasons.push(reason(
+                "refused-by-server",
+                format!("LOCK={} is asked for, but the server needs {}.", written.keyword(), decision.lock.keyword()),
+            ));
+            decision.lock
+        }
+        None => decision.lock,
+    };
+    let execute = match asked.append.filter(|_| decision.certain) {
+        Some(append) => {
+            let guard = Guard {
+                // A copy needs no guard: nothing is dearer, and forcing one would make an error of ours costly.
+                algorithm: (asked.algorithm.is_none() && decision.algorithm < Algorithm::Copy)
+                    .then_some(decision.algorithm),
+                lock: asked.lock.is_none().then_some(lock),
+            };
+            with_guard(text, append, &guard)
+        }
+        None => text.to_owned(),
+    };
+    let moves = match decision.algorithm {
+        Algorithm::Instant => Moves::Nothing,
+        Algorithm::Nocopy if adds_key(known) => Moves::Keys,
+        Algorithm::Nocopy => Moves::Nothing,
+        Algorithm::Inplace | Algorithm::Copy => Moves::Rows,
+    };
+    Judgement {
+        algorithm: Some(decision.algorithm),
+        lock: Some(lock),
+        moves,
+        reasons,
+        certain: decision.certain,
+        execute,
+    }
+}
+
+fn adds_key(known: Known) -> bool {
+    [Fact::AddsPlainKey, Fact::AddsUniqueKey, Fact::AddsFulltext, Fact::AddsSpatial]
+        .iter()
+        .any(|fact| known.possible(*fact))
+}
+
+/// ALGORITHM=COPY, from the statement or from the variable (ignored from 11.5 on, MDEV-33655).
+fn demands(known: &mut Known, asked: &Asked<'_>, profile: &ServerProfile) {
+    let by_variable =
+        (profile.version < ServerVersion::new(11, 5, 0)).then_some(profile.alter_algorithm.as_deref()).flatten();
+    let wanted = asked.algorithm.filter(|word| *word != "DEFAULT").or(by_variable);
+    if wanted == Some("COPY") && !known.holds(Fact::OnlyRenameOrKeys) {
+        known.insert(Fact::DemandsCopy);
+    }
+}
+
+fn algorithm_named(word: &str) -> Option<Algorithm> {
+    match word {
+        "INSTANT" => Some(Algorithm::Instant),
+        "NOCOPY" => Some(Algorithm::Nocopy),
+        "INPLACE" => Some(Algorithm::Inplace),
+        "COPY" => Some(Algorithm::Copy),
+        _ => None,
+    }
+}
+
+fn lock_named(word: &str) -> Option<Lock> {
+    match word {
+        "NONE" => Some(Lock::None),
+        "SHARED" => Some(Lock::Shared),
+        "EXCLUSIVE" => Some(Lock::Exclusive),
+        _ => None,
+    }
+}
+
+fn missing(statement: &Statement, applied: &Applied, algorithm: Algorithm) -> Reason {
+    let table = statement.objects.first().map_or_else(|| "the table".to_owned(), |object| object.qualified(None));
+    let what = match applied.before.as_deref() {
+        None => format!("The definition of {table} is not known"),
+        Some(_) => format!("The definition of {table} holds something that was not understood"),
+    };
+    reason(
+        "missing-fact",
+        format!(
+            "{what}, so the worst that is possible is assumed: {}. --schema with a dump, or a cluster, would tell.",
+            algorithm.keyword()
+        ),
+    )
+}
+
+fn maintenance(algorithm: Algorithm, text: &str, statement: &Statement, before: Option<&Table>) -> Judgement {
+    let moves = match algorithm {
+        Algorithm::Copy => Moves::Partitions,
+        _ => Moves::Nothing,
+    };
+    let mut judgement = plain(Some(algorithm), moves, text);
+    judgement.reasons = vec![match algorithm {
+        Algorithm::Copy => {
+            reason("partition-copy", "The rows of the partitions that it touches are copied, under a lock.")
+        }
+        Algorithm::Inplace => {
+            reason("partition-recreate", "The partitions that it names are made anew; the others stay.")
+        }
+        _ => reason("metadata-only", "Partitions come, go or change hands; no row is copied."),
+    }];
+    if before.is_none() && algorithm == Algorithm::Copy {
+        judgement.certain = false;
+        judgement.reasons.push(missing(statement, &Applied::default(), algorithm));
+    }
+    judgement
+}
+
+fn optimize(text: &str, before: Option<&Table>, profile: &ServerProfile) -> Judgement {
+    let operation = Operation::Force;
+    let algorithm = match before {
+        Some(table) if !table.incomplete => {
+            let change = Change { before: table, after: table, operations: &[&operation], profile, ignore: false };
+            // Engines other than InnoDB sort and pack in place, under a lock; it is a rebuild all the same.
+            if table.is_innodb() { decide(gather(&change), profile.version).algorithm } else { Algorithm::Inplace }
+        }
+        _ => Algorithm::Copy,
+    };
+    let mut judgement = plain(Some(algorithm), Moves::Rows, text);
+    judgement.reasons = vec![decide::headline(algorithm)];
+    judgement
+}
+
+fn plain(algorithm: Option<Algorithm>, moves: Moves, text: &str) -> Judgement {
+    let reasons = algorithm.map(decide::headline).into_iter().collect();
+    Judgement { algorithm, lock: None, moves, reasons, certain: true, execute: text.to_owned() }
+}
+
+/// Statements for which algorithm and lock are no notions.
+fn other(statement: &Statement, text: &str) -> Judgement {
+    let (moves, why) = match statement.kind {
+        Kind::CreateTable => match &statement.body {
+            Body::CreateTable(create) if matches!(create.source, Some(crate::ddl::ast::CreateSource::Query(_))) => (
+                Moves::Rows,
+                reason(
+                    "copies-rows",
+                    "The table is filled from a query, as one transaction that is replicated row by row, not in total order isolation.",
+                ),
+            ),
+            _ => (Moves::Nothing, reason("new-object", "A new table holds no rows.")),
+        },
+        Kind::DropTable | Kind::TruncateTable | Kind::DropDatabase => (
+            Moves::Nothing,
+            reason("destroys-rows", "The rows are gone at once; nothing is copied, and nothing brings them back."),
+        ),
+        Kind::RenameTable => (Moves::Nothing, reason("metadata-only", "Only names change.")),
+        Kind::AnalyzeTable | Kind::CheckTable | Kind::ChecksumTable => {
+            (Moves::Nothing, reason("reads-only", "Rows are read, none is written."))
+        }
+        Kind::RepairTable => (Moves::Rows, reason("rebuild", "The table may be rebuilt.")),
+        _ => (Moves::Nothing, reason("no-table-data", "It touches no table's rows.")),
+    };
+    let mut judgement = plain(None, moves, text);
+    judgement.reasons = vec![why];
+    judgement
+}

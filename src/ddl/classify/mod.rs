@@ -1,0 +1,10 @@
+//! What a server will really do with a statement: algorithm, lock, what it moves, and the text to send.
+
+mod decide;
+mod execute;
+mod gather;
+mod judge;
+mod partition;
+pub(crate) mod types;
+
+pub use judge::{Judgement, Moves, judge};

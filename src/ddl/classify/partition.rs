@@ -1,0 +1,34 @@
+//! Partition maintenance. The grammar takes neither ALGORITHM nor LOCK here, so only the algorithm is known.
+
+use crate::ddl::Algorithm;
+use crate::ddl::ast::{PartitionMethod, PartitionOp};
+use crate::ddl::model::Table;
+
+/// What a maintenance clause does, as measured: the rows of the partitions that it touches are copied, or nothing.
+///
+/// Sources: measured on 10.11.19 and 11.8.6; sql_partition.cc fast_alter_partition_table.
+pub(super) fn algorithm(operation: &PartitionOp, before: Option<&Table>) -> Algorithm {
+    let by_hash = before
+        .and_then(|table| table.partitioning.as_ref())
+        .map(|partitioning| matches!(partitioning.method, PartitionMethod::Hash { .. } | PartitionMethod::Key { .. }));
+    match operation {
+        PartitionOp::Add { partitions, .. } => match by_hash {
+            Some(false) => Algorithm::Instant,
+            Some(true) => Algorithm::Copy,
+            // Named partitions with values can only belong to RANGE and LIST.
+            None if partitions.iter().any(|partition| partition.values.is_some()) => Algorithm::Instant,
+            None => Algorithm::Copy,
+        },
+        PartitionOp::Coalesce(_) | PartitionOp::Reorganize { .. } | PartitionOp::Rebuild(_) => Algorithm::Copy,
+        PartitionOp::Truncate(_) | PartitionOp::Optimize(_) | PartitionOp::Import(_) | PartitionOp::Discard(_) => {
+            Algorithm::Inplace
+        }
+        PartitionOp::Drop { .. }
+        | PartitionOp::Exchange { .. }
+        | PartitionOp::ConvertToTable { .. }
+        | PartitionOp::ConvertFromTable { .. }
+        | PartitionOp::Analyze(_)
+        | PartitionOp::Check(_)
+        | PartitionOp::Repair(_) => Algorithm::Instant,
+    }
+}
