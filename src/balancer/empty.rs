@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::proof::{Client, Next, Proof, Rules, by_user_and_host};
-use super::{Error, Fleet, FleetSaved, Pending, Trouble};
+use super::{Error, Fleet, FleetSaved, Pending, Trouble, Watch};
 
 /// The clients of one node, by its own process list. The caller knows the node; this room does not.
 pub trait Clients: Send {
@@ -27,8 +27,8 @@ pub struct Emptied {
     pub closed_idle: usize,
     /// Connections that were closed whatever they did.
     pub closed_busy: usize,
-    /// What a person should know, one sentence each, without repetition.
-    pub notes: Vec<String>,
+    /// Drains that a balancer had lost on the way and that were set again.
+    pub repaired: Vec<String>,
 }
 
 /// What is told while a node is being emptied.
@@ -64,11 +64,7 @@ impl Fleet {
             let watch = self.watch(saved).await?;
             let there = clients.list().await?;
             let now = started.elapsed();
-            for note in &watch.notes {
-                if !emptied.notes.contains(note) {
-                    emptied.notes.push(note.clone());
-                }
-            }
+            emptied.repaired.extend(watch.repaired.iter().cloned());
             progress(Progress { after: now, sessions: watch.sessions, clients: there.len() });
             match proof.look(now, &watch, &there) {
                 Next::Empty => {
@@ -78,13 +74,14 @@ impl Fleet {
                 Next::Look(pause) => tokio::time::sleep(pause).await,
                 Next::CloseIdle(idle) => emptied.closed_idle += clients.close_idle(&idle).await?,
                 Next::CloseAll(all) => emptied.closed_busy += clients.close_all(&all).await?,
-                Next::Stayed => return Err(stayed(&saved.node, now, watch.sessions, &there, &emptied)),
+                Next::Stayed => return Err(stayed(&saved.node, now, &watch, &there)),
             }
         }
     }
 }
 
-fn stayed(node: &str, now: Duration, sessions: Option<u64>, there: &[Client], emptied: &Emptied) -> Error {
+fn stayed(node: &str, now: Duration, watch: &Watch, there: &[Client]) -> Error {
+    let sessions = watch.sessions;
     let seconds = now.as_secs();
     let message = if there.is_empty() {
         format!(
@@ -105,6 +102,6 @@ fn stayed(node: &str, now: Duration, sessions: Option<u64>, there: &[Client], em
     if sessions == Some(0) && !there.is_empty() {
         error = error.hint("The balancers count no session of theirs, so these connections come past them.");
     }
-    error.hints.extend(emptied.notes.iter().cloned());
+    error.hints.extend(watch.notes.iter().cloned());
     error
 }

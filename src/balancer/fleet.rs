@@ -15,6 +15,8 @@ const BACK_EVERY: Duration = Duration::from_millis(250);
 /// Every balancer in front of the cluster. A drain is a drain in all of them.
 pub struct Fleet {
     balancers: Vec<Box<dyn Balancer>>,
+    /// Some clients come to the nodes past every balancer that could be told.
+    unguarded: bool,
     min_serving: usize,
 }
 
@@ -28,14 +30,49 @@ pub struct FleetSaved {
 }
 
 impl Fleet {
-    /// A fleet that never goes below `min_serving` nodes that take sessions.
-    pub fn new(balancers: Vec<Box<dyn Balancer>>, min_serving: usize) -> Self {
-        Self { balancers, min_serving }
+    pub(super) fn new(balancers: Vec<Box<dyn Balancer>>, unguarded: bool, min_serving: usize) -> Self {
+        Self { balancers, unguarded, min_serving }
     }
 
-    /// Whether there is no balancer at all that could be told to drain.
-    pub fn is_empty(&self) -> bool {
-        self.balancers.is_empty()
+    /// What somebody has to consent to (`--accept no-balancer`) when no balancer, or not every one, can be told to
+    /// drain; `None` when all can.
+    pub fn consent(&self) -> Option<&'static str> {
+        self.unguarded.then_some(
+            "No load balancer can be told to keep clients away from a node (kind none, or no [[balancer]] at all). Clients that \
+             connect to the nodes directly are not moved: take the node out of their configuration yourself before its turn, or \
+             the run waits in vain for them to leave, and those that stay hang in COMMIT for as long as the DDL runs.",
+        )
+    }
+
+    /// The labels of all balancers.
+    pub fn labels(&self) -> impl Iterator<Item = &str> {
+        self.balancers.iter().map(|balancer| balancer.label())
+    }
+
+    /// The nodes in the order in which they are best drained: those that a balancer cannot let go of now come last.
+    ///
+    /// # Errors
+    /// When a balancer cannot be seen.
+    pub async fn order(&self, nodes: &[String]) -> Result<Vec<String>, Error> {
+        let mut last = Vec::new();
+        for balancer in &self.balancers {
+            last.extend(balancer.observe().await?.last);
+        }
+        let (late, mut order): (Vec<String>, Vec<String>) = nodes.iter().cloned().partition(|node| last.contains(node));
+        order.extend(late);
+        Ok(order)
+    }
+
+    /// Users of the balancers' own health checks: their connections to a node are not clients.
+    ///
+    /// # Errors
+    /// When a balancer cannot be seen.
+    pub async fn monitors(&self) -> Result<Vec<String>, Error> {
+        let mut users = Vec::new();
+        for balancer in &self.balancers {
+            users.extend(balancer.observe().await?.monitors);
+        }
+        Ok(users)
     }
 
     /// Whether every balancer can be used: reachable, willing, and with all names known. Changes nothing.
@@ -128,13 +165,17 @@ impl Fleet {
     /// # Errors
     /// When a balancer cannot be seen: the node is then not proven to be empty.
     pub async fn watch(&self, saved: &FleetSaved) -> Result<Watch, Error> {
-        let mut all = Watch { holds: true, sessions: Some(0), notes: Vec::new() };
+        let mut all = Watch { holds: true, sessions: Some(0), notes: Vec::new(), repaired: Vec::new() };
         for balancer in &self.balancers {
             let state = self.state(balancer.as_ref(), saved)?;
             let seen = balancer.watch(&saved.node, state).await?;
             if !seen.holds {
                 balancer.drain(&saved.node, state).await?;
-                all.notes.push(format!("{} had lost the drain of {}; it was set again.", balancer.label(), saved.node));
+                all.repaired.push(format!(
+                    "{} had lost the drain of {}; it was set again.",
+                    balancer.label(),
+                    saved.node
+                ));
             }
             all.holds &= seen.holds;
             all.sessions = all.sessions.zip(seen.sessions).map(|(sum, n)| sum + n);

@@ -5,11 +5,16 @@
 //! changed ([`Balancer::remember`]), in a form that goes into the journal, so that another process can put it back.
 //! Every call is set, read back and compared. `docs/balancers.md` says what was proven on the real programs.
 
+mod command;
 mod empty;
 mod error;
 mod fleet;
 mod haproxy;
+mod maxscale;
+mod open;
 mod proof;
+mod proxysql;
+mod secret;
 mod view;
 
 use std::future::Future;
@@ -20,7 +25,6 @@ use serde::{Deserialize, Serialize};
 pub use empty::{Clients, Emptied, Progress};
 pub use error::{Error, Trouble};
 pub use fleet::{Fleet, FleetSaved};
-pub use haproxy::{Address as HaProxyAddress, HaProxy};
 pub use proof::{Client, Next, Proof, Rules, by_user_and_host};
 pub use view::{NodeView, Place, Standing, View};
 
@@ -65,6 +69,12 @@ pub trait Balancer: Send + Sync {
 pub enum SavedState {
     /// The servers of a HAProxy.
     Haproxy(haproxy::Found),
+    /// The tables of a ProxySQL.
+    Proxysql(proxysql::Found),
+    /// A server of a MaxScale.
+    Maxscale(maxscale::Found),
+    /// What a script said.
+    Command(command::Found),
 }
 
 /// What is seen of a drained node in one look.
@@ -74,6 +84,16 @@ pub struct Watch {
     pub holds: bool,
     /// Sessions that are left, in all of the balancer's processes that can be asked; `None` when it cannot count.
     pub sessions: Option<u64>,
-    /// What a person should know, one sentence each.
+    /// What a person should know of this moment, one sentence each.
     pub notes: Vec<String>,
+    /// Drains that were lost and set again in this look ([`Fleet::watch`]).
+    pub repaired: Vec<String>,
+}
+
+fn other_kind(label: &str) -> Error {
+    Error::new(
+        Trouble::Settings,
+        label,
+        "The journal remembers another kind of balancer under this name; was the configuration changed in mid-run?",
+    )
 }

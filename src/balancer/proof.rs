@@ -171,7 +171,7 @@ mod tests {
     }
 
     fn quiet() -> Watch {
-        Watch { holds: true, sessions: Some(0), notes: vec![] }
+        Watch { holds: true, sessions: Some(0), notes: vec![], ..Watch::default() }
     }
 
     #[test]
@@ -254,9 +254,9 @@ mod tests {
     fn close_all_lets_the_idle_go_first_and_then_takes_the_rest() {
         let mut proof = proof(AfterDrainTimeout::CloseAll);
         let worker = client(2, "Query", 8);
-        assert_eq!(proof.look(at(6000), &quiet(), &[worker.clone()]), Next::Look(EVERY_CLOSING));
-        assert_eq!(proof.look(at(8900), &quiet(), &[worker.clone()]), Next::Look(EVERY_CLOSING));
-        assert_eq!(proof.look(at(9000), &quiet(), &[worker.clone()]), Next::CloseAll(vec![worker]));
+        assert_eq!(proof.look(at(6000), &quiet(), std::slice::from_ref(&worker)), Next::Look(EVERY_CLOSING));
+        assert_eq!(proof.look(at(8900), &quiet(), std::slice::from_ref(&worker)), Next::Look(EVERY_CLOSING));
+        assert_eq!(proof.look(at(9000), &quiet(), std::slice::from_ref(&worker)), Next::CloseAll(vec![worker]));
     }
 
     #[test]

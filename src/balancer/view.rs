@@ -11,6 +11,10 @@ pub struct View {
     pub kind: &'static str,
     /// One entry for each node of the configuration that stands behind it.
     pub nodes: Vec<NodeView>,
+    /// Users of the balancer's own health checks: their connections to a node are not clients.
+    pub monitors: Vec<String>,
+    /// Nodes that it could not drain now, and whose turn therefore comes last.
+    pub last: Vec<String>,
     /// What a person should know about the balancer as a whole, one sentence each.
     pub notes: Vec<String>,
 }

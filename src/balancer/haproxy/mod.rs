@@ -10,18 +10,19 @@ mod socket;
 mod tables;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use socket::Address;
 use socket::Socket;
 use tables::{Server, admin};
 
 use super::{Balancer, Error, NodeView, Pending, Place, SavedState, Standing, Trouble, View, Watch};
+use crate::config::Address;
 
 /// One HAProxy.
 #[derive(Clone, Debug)]
-pub struct HaProxy {
+pub(super) struct HaProxy {
     label: String,
     socket: Socket,
     backends: Vec<String>,
@@ -77,14 +78,14 @@ impl Process {
 
 impl HaProxy {
     /// A HAProxy at `address`, with the nodes in `backends` under the names of `servers` (node to server).
-    pub fn new(
-        label: impl Into<String>,
+    pub(super) fn new(
+        label: String,
         address: Address,
         backends: Vec<String>,
         servers: BTreeMap<String, String>,
+        timeout: Duration,
     ) -> Self {
-        let label = label.into();
-        Self { socket: Socket::new(address, label.clone()), label, backends, servers }
+        Self { socket: Socket::new(address, label.clone(), timeout), label, backends, servers }
     }
 
     /// The process that has the configuration, and those that a reload left behind.
@@ -173,7 +174,7 @@ impl HaProxy {
             0 => Vec::new(),
             n => vec![format!("{n} old worker(s) of an earlier reload still run and may hold sessions.")],
         };
-        Ok(View { balancer: self.label.clone(), kind: "haproxy", nodes, notes })
+        Ok(View { balancer: self.label.clone(), kind: "haproxy", nodes, monitors: Vec::new(), last: Vec::new(), notes })
     }
 
     /// Sends a command that changes something. Blank is success; every other answer is an error.
@@ -276,7 +277,7 @@ impl HaProxy {
         let mut watch = Watch {
             holds: places.iter().all(|server| keeps_away(server) && !server.agent),
             sessions: Some(places.iter().map(|server| server.sessions).sum()),
-            notes: Vec::new(),
+            ..Watch::default()
         };
         for pid in old {
             // An old worker may end between the list and the question: then it holds no session any more.
@@ -467,11 +468,7 @@ impl HaProxy {
     fn found<'a>(&self, saved: &'a SavedState) -> Result<&'a Found, Error> {
         match saved {
             SavedState::Haproxy(found) => Ok(found),
-            #[allow(unreachable_patterns, reason = "other kinds are about to join")]
-            _ => Err(self.error(
-                Trouble::Settings,
-                "The journal remembers another kind of balancer under this name; was the configuration changed in mid-run?".into(),
-            )),
+            _ => Err(super::other_kind(&self.label)),
         }
     }
 }

@@ -1,36 +1,15 @@
 //! HAProxy's runtime API: one command, one answer, over a unix socket or TCP.
 
-use std::fmt;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
 
 use crate::balancer::{Error, Trouble};
+use crate::config::Address;
 
-/// How long one command may take. HAProxy answers within milliseconds unless something is wrong.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// Longest answer that is taken. `show stat` of a thousand servers is well below 1 MB.
 const MAX_ANSWER: u64 = 64 << 20;
-
-/// Where a HAProxy listens for commands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Address {
-    /// A unix socket.
-    Unix(PathBuf),
-    /// Host and port.
-    Tcp(String),
-}
-
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unix(path) => write!(f, "unix:{}", path.display()),
-            Self::Tcp(address) => write!(f, "tcp:{address}"),
-        }
-    }
-}
 
 /// Sends commands to one HAProxy. Each command has a connection of its own: HAProxy closes it after the answer, and
 /// a connection that was interrupted is never used again.
@@ -38,22 +17,23 @@ impl fmt::Display for Address {
 pub(super) struct Socket {
     address: Address,
     label: String,
+    timeout: Duration,
 }
 
 impl Socket {
-    pub(super) fn new(address: Address, label: String) -> Self {
-        Self { address, label }
+    pub(super) fn new(address: Address, label: String, timeout: Duration) -> Self {
+        Self { address, label, timeout }
     }
 
     /// The answer to `command`, word for word, without the blank line at its end.
     pub(super) async fn ask(&self, command: &str) -> Result<String, Error> {
-        match tokio::time::timeout(PATIENCE, self.exchange(command)).await {
+        match tokio::time::timeout(self.timeout, self.exchange(command)).await {
             Ok(Ok(answer)) => Ok(answer.trim_end_matches('\n').to_owned()),
             Ok(Err(error)) => Err(self.unreachable(&error)),
             Err(_) => Err(self.error(format!(
                 "HAProxy did not answer `{command}` at {} within {} seconds.",
                 self.address,
-                PATIENCE.as_secs()
+                self.timeout.as_secs_f64()
             ))),
         }
     }
@@ -61,7 +41,7 @@ impl Socket {
     async fn exchange(&self, command: &str) -> std::io::Result<String> {
         match &self.address {
             Address::Unix(path) => talk(UnixStream::connect(path).await?, command).await,
-            Address::Tcp(address) => talk(TcpStream::connect(address).await?, command).await,
+            Address::Tcp { host, port } => talk(TcpStream::connect((host.as_str(), *port)).await?, command).await,
         }
     }
 
