@@ -1,4 +1,5 @@
 //! `schema demo`.
+mod picture;
 
 use super::Global;
 use crate::failure::{ExitCode, Failure};

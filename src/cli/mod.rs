@@ -13,6 +13,7 @@ mod plan;
 mod resume;
 mod rules;
 mod sandbox;
+mod screen;
 mod status;
 mod upgrade;
 mod verify;

@@ -1,10 +1,10 @@
 //! Sandboxes that go down with the value that holds them, whatever ends it.
 
 use std::ops::{Deref, DerefMut};
-use std::path::PathBuf;
-use std::sync::Mutex;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Error, Options, Place, Sandbox};
+use super::{Error, Options, Place, Sandbox, UpEvent};
 
 /// The folders of all scoped sandboxes of this process, those that are coming up included.
 static SCOPED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
@@ -13,6 +13,7 @@ static SCOPED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 #[derive(Debug)]
 pub struct Scoped {
     sandbox: Sandbox,
+    note: Note,
 }
 
 impl Scoped {
@@ -22,16 +23,30 @@ impl Scoped {
     /// As [`Sandbox::up`].
     pub async fn up(name: &str, options: &Options) -> Result<Self, Error> {
         let unique = format!("{name}-{}", super::files::random_hex(3)?);
-        let place = Place::choose(Some(&unique), None)?;
+        Self::up_at(&Place::choose(Some(&unique), None)?, options, |_| ()).await
+    }
+
+    /// Brings up a sandbox at a place of the caller's choice.
+    ///
+    /// # Errors
+    /// As [`Sandbox::up`].
+    pub async fn up_at(place: &Place, options: &Options, watch: impl FnMut(UpEvent)) -> Result<Self, Error> {
         // Noted before anything is started, so that a signal in between finds it.
-        note(&place.dir);
-        match Sandbox::up(&place, options, |_| ()).await {
-            Ok(sandbox) => Ok(Self { sandbox }),
+        let mut note = Note::write(&place.dir);
+        match Sandbox::up(place, options, watch).await {
+            Ok(sandbox) => Ok(Self { sandbox, note }),
             Err(error) => {
-                forget(&place.dir);
+                // What was there before, or could not come up, is not this value's to take down.
+                note.keep = true;
                 Err(error)
             }
         }
+    }
+
+    /// Lets the sandbox live on after all.
+    pub fn keep(mut self) -> Sandbox {
+        self.note.keep = true;
+        self.sandbox.clone()
     }
 }
 
@@ -49,32 +64,46 @@ impl DerefMut for Scoped {
     }
 }
 
-impl Drop for Scoped {
-    fn drop(&mut self) {
-        if let Err(error) = Sandbox::down(self.sandbox.dir()) {
-            tracing::error!("the sandbox in {} was not taken down: {error}", self.sandbox.dir().display());
-        }
-        forget(self.sandbox.dir());
-    }
-}
-
 /// Takes down every scoped sandbox of this process, and lets it start no further server: for the moment when it is
 /// about to end, by a signal or otherwise.
 pub fn down_all_scoped() {
     super::process::close_the_door();
-    let dirs = std::mem::take(&mut *SCOPED.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+    let dirs = std::mem::take(&mut *scoped());
     for dir in dirs {
-        match Sandbox::down(&dir) {
-            Ok(()) | Err(Error::Absent(_)) => {}
-            Err(error) => tracing::error!("the sandbox in {} was not taken down: {error}", dir.display()),
+        down(&dir);
+    }
+}
+
+/// The entry of one sandbox in [`SCOPED`].
+#[derive(Debug)]
+struct Note {
+    dir: PathBuf,
+    keep: bool,
+}
+
+impl Note {
+    fn write(dir: &Path) -> Self {
+        scoped().push(dir.into());
+        Self { dir: dir.into(), keep: false }
+    }
+}
+
+impl Drop for Note {
+    fn drop(&mut self) {
+        scoped().retain(|other| *other != self.dir);
+        if !self.keep {
+            down(&self.dir);
         }
     }
 }
 
-fn note(dir: &std::path::Path) {
-    SCOPED.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(dir.into());
+fn scoped() -> MutexGuard<'static, Vec<PathBuf>> {
+    SCOPED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn forget(dir: &std::path::Path) {
-    SCOPED.lock().unwrap_or_else(std::sync::PoisonError::into_inner).retain(|other| other != dir);
+fn down(dir: &Path) {
+    match Sandbox::down(dir) {
+        Ok(()) | Err(Error::Absent(_)) => {}
+        Err(error) => tracing::error!("the sandbox in {} was not taken down: {error}", dir.display()),
+    }
 }

@@ -69,6 +69,8 @@ pub struct Workload {
 struct Shared {
     started: Instant,
     stop: AtomicBool,
+    /// Ends the clients in the middle of whatever they are at.
+    abandon: tokio::sync::Notify,
     state: Mutex<State>,
 }
 
@@ -88,12 +90,18 @@ impl Workload {
         let shared = Arc::new(Shared {
             started: Instant::now(),
             stop: AtomicBool::new(false),
+            abandon: tokio::sync::Notify::new(),
             state: Mutex::new(State::default()),
         });
         let of_thread = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("workload".into()).spawn(move || {
             let clients = (0..profile.clients).map(|number| client::run(number, &opts, &profile, &of_thread));
-            runtime.block_on(futures_util::future::join_all(clients));
+            runtime.block_on(async {
+                tokio::select! {
+                    _ = futures_util::future::join_all(clients) => {}
+                    () = of_thread.abandon.notified() => {}
+                }
+            });
         })?;
         Ok(Self { shared, thread: Some(thread) })
     }
@@ -132,8 +140,10 @@ impl Workload {
     }
 }
 
+/// Whoever drops a workload is in no mood to wait: statements may hang for a long time in a stalled cluster.
 impl Drop for Workload {
     fn drop(&mut self) {
+        self.shared.abandon.notify_one();
         self.end();
     }
 }
