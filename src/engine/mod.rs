@@ -1,3 +1,172 @@
 //! Brings the edges together: carries out what the run machine asks for, and owns time-outs and signals.
+//!
+//! [`apply`] runs a plan, [`take_over`] one that stopped half-way. Both interpret the effects of one
+//! [`Machine`](crate::run::Machine) and tell [`Event`](crate::run::Event)s. [`book::Book`] is the lease and the journal
+//! for whoever changes the cluster in another way.
 
 pub mod book;
+mod crew;
+mod drive;
+mod fingerprint;
+mod look;
+mod rotation;
+mod rsu;
+mod signals;
+mod toi;
+mod window;
+
+pub use signals::Signals;
+
+use serde_json::{Value, json};
+
+use crate::balancer::Fleet;
+use crate::cluster::Connector;
+use crate::config::Settings;
+use crate::failure::{ExitCode, Failure};
+use crate::plan::Plan;
+use crate::run::{Ending, Event, EventSink, Goal, Machine, Outcome, Script, State};
+use book::{Book, Found};
+use crew::Crew;
+
+/// Which way a run that stopped is to be ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// `schema resume`.
+    Forward,
+    /// `schema abort`.
+    Back,
+}
+
+/// Runs a plan from its beginning to its end.
+///
+/// # Errors
+/// When it cannot begin; nothing was changed then. How a run that began has ended is in the [`Ending`].
+pub async fn apply(
+    plan: Plan,
+    connector: &Connector,
+    settings: &Settings,
+    sink: &mut dyn EventSink,
+    signals: &mut Signals,
+) -> Result<Ending, Failure> {
+    let script = Script::of(&plan);
+    let title = title(&plan);
+    let fleet = Fleet::open(&settings.balancers, connector.nodes(), plan.policy.min_serving)?;
+    let new = crate::cluster::journal::NewRun {
+        kind: "apply",
+        title: title.clone(),
+        plan: serde_json::to_value(&plan).unwrap_or(Value::Null),
+    };
+    let mut crew = Crew::new(connector.clone(), fleet, plan, sink)?;
+    crew.adopt(Book::begin(connector, settings, new).await?);
+    let machine = Machine::new(script.clone(), State::fresh(&script));
+    Ok(go(crew, machine, "apply", title, signals).await)
+}
+
+/// Ends the run that stopped half-way, one way or the other. `None` when there is none.
+///
+/// # Errors
+/// When it cannot begin; nothing was changed then.
+pub async fn take_over(
+    way: Way,
+    connector: &Connector,
+    settings: &Settings,
+    sink: &mut dyn EventSink,
+    signals: &mut Signals,
+) -> Result<Option<Ending>, Failure> {
+    let Some((book, found)) = Book::take_over(connector, settings, "apply").await? else { return Ok(None) };
+    let (plan, state, rotation) = read_back(&found)?;
+    let script = Script::of(&plan);
+    let title = title(&plan);
+    let fleet = Fleet::open(&settings.balancers, connector.nodes(), plan.policy.min_serving)?;
+    let mut crew = Crew::new(connector.clone(), fleet, plan, sink)?;
+    crew.unpack(&rotation);
+    crew.adopt(book);
+    let goal = match way {
+        Way::Forward => Goal::Forward,
+        Way::Back => Goal::Back,
+    };
+    let state = state.unwrap_or_else(|| State::fresh(&script)).taken_over(goal);
+    let command = if way == Way::Forward { "resume" } else { "abort" };
+    Ok(Some(go(crew, Machine::new(script, state), command, title, signals).await))
+}
+
+/// The plan, the state and the balancers' memory that another process left.
+fn read_back(found: &Found) -> Result<(Plan, Option<State>, Value), Failure> {
+    let broken = |what: &str, error: serde_json::Error| {
+        Failure::new(
+            ExitCode::Unknown,
+            format!("The {what} of run {} in the journal cannot be read: {error}.", found.run.id),
+        )
+        .hint("Was it written by another version of this program? Use that version to end the run.")
+    };
+    let plan: Plan = serde_json::from_value(found.run.plan.clone()).map_err(|error| broken("plan", error))?;
+    let Some((_, _, body)) = &found.last else { return Ok((plan, None, Value::Null)) };
+    let state = body.get("state").cloned().unwrap_or(Value::Null);
+    let state: State = serde_json::from_value(state).map_err(|error| broken("state", error))?;
+    Ok((plan, Some(state), body.get("rotation").cloned().unwrap_or(Value::Null)))
+}
+
+async fn go(
+    mut crew: Crew<'_>,
+    mut machine: Machine,
+    command: &'static str,
+    title: String,
+    signals: &mut Signals,
+) -> Ending {
+    let started = Event::RunStarted {
+        command,
+        title,
+        statements: crew.plan.statements.len(),
+        passes: crew.plan.passes.len(),
+        nodes: crew.plan.nodes.clone(),
+    };
+    crew.tell(started);
+    let mut ending = drive::drive(&mut crew, &mut machine, signals).await;
+    crew.seconds.total = crew.elapsed();
+    let state = match ending.outcome {
+        Outcome::Resumable => "stopped",
+        other => other.word(),
+    };
+    let summary = json!({
+        "outcome": ending.outcome,
+        "text": ending.text,
+        "left": ending.left,
+        "seconds": crew.seconds,
+    });
+    let body = drive::body(machine.state(), &crew.baggage());
+    if let Some(mut book) = crew.book.take() {
+        let written = match book.write("end", &body).await {
+            Ok(()) => book.finish(state, &summary).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = written {
+            // The lease times out by itself; the run stays open, and `resume` finds that nothing is left to do.
+            ending.left.push(format!("The end of the run is not in the journal. {error}"));
+        }
+    }
+    let finished = Event::RunFinished {
+        outcome: ending.outcome,
+        exit_code: ending.outcome.code().number(),
+        text: ending.text.clone(),
+        left: ending.left.clone(),
+        seconds: crew.seconds.clone(),
+    };
+    crew.tell(finished);
+    crew.go_home().await;
+    ending
+}
+
+/// One line for the list of runs: no values, only what each statement is and on what.
+fn title(plan: &Plan) -> String {
+    let words: Vec<String> = plan
+        .statements
+        .iter()
+        .take(3)
+        .map(|statement| match &statement.object {
+            Some(object) => format!("{} {object}", statement.kind),
+            None => statement.kind.clone(),
+        })
+        .collect();
+    let more = plan.statements.len().saturating_sub(3);
+    if more > 0 { format!("{} and {more} more", words.join(", ")) } else { words.join(", ") }
+}

@@ -18,12 +18,14 @@ pub struct Machine {
     pending: Option<Command>,
     count: u64,
     over: bool,
+    /// Nothing had been changed before the pending command.
+    untouched: bool,
 }
 
 impl Machine {
     /// A run that begins, or one that is taken over from the journal.
     pub fn new(script: Script, state: State) -> Self {
-        Self { script, state, pending: None, count: 0, over: false }
+        Self { script, state, pending: None, count: 0, over: false, untouched: true }
     }
 
     /// What is known and wanted now. With the effects of [`Machine::step`] at hand this is what the journal must
@@ -104,6 +106,7 @@ impl Machine {
 
     fn intend(&mut self, action: &Action) {
         let state = &mut self.state;
+        self.untouched = !state.touched;
         state.touched |= action.changes();
         match action {
             Action::Drain { node } | Action::Admit { node } => state.nodes[*node].place = Place::Leaving,
@@ -142,7 +145,10 @@ impl Machine {
                 state.waited += millis;
             }
             (Action::Compare { node }, Answer::Fingerprint(schema)) => self.compared(*node, schema),
-            (Action::Begin { node, statement, direction }, Answer::Begun(begun)) => {
+            (
+                Action::Begin { node, statement, direction } | Action::Release { node, statement, direction },
+                Answer::Begun(begun),
+            ) => {
                 self.begun(*node, *statement, *direction, begun);
             }
             (Action::Release { node, statement, direction }, Answer::Done) => self.ran(*node, *statement, *direction),
@@ -231,6 +237,13 @@ impl Machine {
 
     fn failed(&mut self, action: &Action, fault: Fault) {
         let state = &mut self.state;
+        if self.untouched && matches!(fault.kind, FaultKind::Refused | FaultKind::Unobservable) {
+            // The very first action was refused before it did anything.
+            state.touched = false;
+            if let Action::Drain { node } = action {
+                state.nodes[*node].place = Place::Serving;
+            }
+        }
         match action {
             // The node may be on its way out or not: it is brought home either way.
             Action::Drain { .. } | Action::Clear { .. } | Action::OpenWindow => {

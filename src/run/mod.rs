@@ -11,6 +11,7 @@
 mod action;
 mod decide;
 mod ending;
+mod event;
 mod judge;
 mod machine;
 mod script;
@@ -21,6 +22,7 @@ mod survey;
 
 pub use action::{Action, Answer, Begun, Command, Direction, Effect, Input, Seen};
 pub use ending::{Ending, Outcome};
+pub use event::{EVENT_VERSION, Event, EventSink, Seconds, Stamped};
 pub use machine::Machine;
 pub use script::Script;
 pub use state::{Fault, FaultKind, Goal, Node, Place, State};

@@ -1,0 +1,163 @@
+//! The loop between the machine and the world: effects become work, answers and signals become inputs.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use super::book::BookError;
+use super::crew::Crew;
+use super::signals::Signals;
+use crate::run::{Action, Answer, Command, Effect, Ending, Event, Fault, FaultKind, Goal, Input, Machine, State};
+
+/// Runs a machine to its end.
+pub(super) async fn drive(crew: &mut Crew<'_>, machine: &mut Machine, signals: &mut Signals) -> Ending {
+    let mut effects = machine.step(Input::Start);
+    loop {
+        let command = match effects.pop() {
+            Some(Effect::End(ending)) => return ending,
+            Some(Effect::Do(command)) => command,
+            // Nothing runs that could be cancelled; and without an effect there is nothing to wait for.
+            Some(Effect::Cancel(_)) | None => {
+                return Ending {
+                    outcome: crate::run::Outcome::Unknown,
+                    text: "The run stopped without saying why.".to_owned(),
+                    left: Vec::new(),
+                };
+            }
+        };
+        effects = carry_out(crew, machine, signals, command).await;
+    }
+}
+
+/// Journals, acts, and listens meanwhile for signals and for the loss of the lease.
+async fn carry_out(crew: &mut Crew<'_>, machine: &mut Machine, signals: &mut Signals, command: Command) -> Vec<Effect> {
+    let Command { id, action } = command;
+    if action.changes() {
+        match journal(crew, machine.state(), &action).await {
+            Ok(()) => {}
+            Err(Input::Answer(_, answer)) => return machine.step(Input::Answer(id, answer)),
+            Err(other) => return machine.step(other),
+        }
+    }
+    let state = machine.state().clone();
+    let loss = crew.book.as_ref().map(super::book::Book::loss);
+    let killer = crew.flight.as_ref().map(|flight| (crew.connector.clone(), flight.node.clone(), flight.thread));
+    let cancelled = Cell::new(false);
+    let mut abandoned = false;
+    let answer = {
+        let work = act(crew, &state, &action, &cancelled);
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                answer = &mut work => break answer,
+                text = lost(loss.clone()) => return machine.step(Input::LeaseLost(text)),
+                () = signals.next() => {
+                    let asked = machine.step(Input::Interrupt);
+                    if let [Effect::End(_)] = asked[..] {
+                        return asked;
+                    }
+                    if asked.is_empty() {
+                        continue;
+                    }
+                    match (&action, &killer) {
+                        (Action::Release { .. }, Some((connector, node, thread))) => {
+                            cancelled.set(true);
+                            if let Err(error) = connector.kill_query(node, *thread).await {
+                                tracing::warn!("The statement could not be ended: {error}");
+                            }
+                        }
+                        _ => {
+                            abandoned = true;
+                            break Answer::Cancelled;
+                        }
+                    }
+                }
+            }
+        }
+    };
+    if abandoned {
+        crew.hint("Stopping. What was begun is brought to a safe place first.");
+    }
+    machine.step(Input::Answer(id, answer))
+}
+
+/// Writes the intent. The input that is to be given instead of an answer when that fails.
+async fn journal(crew: &mut Crew<'_>, state: &State, action: &Action) -> Result<(), Input> {
+    if let Action::Drain { node } = action
+        && let Err(fault) = crew.remember(*node).await
+    {
+        return Err(Input::Answer(0, Answer::Failed(fault)));
+    }
+    let started = Instant::now();
+    let body = body(state, &crew.baggage());
+    let Some(book) = &mut crew.book else { return Ok(()) };
+    let written = book.write(action.name(), &body).await;
+    crew.seconds.journal += started.elapsed().as_secs_f64();
+    match written {
+        Ok(()) => Ok(()),
+        Err(BookError::Lost(text)) => Err(Input::LeaseLost(text)),
+        // Without the intent in the journal the action must not happen. What is under way is still brought home:
+        // a node that is out of rotation is a worse state than one whose return was not written down.
+        Err(error @ BookError::Unwritable(_)) => match action {
+            Action::Release { .. } | Action::Kill { .. } | Action::CatchUp { .. } | Action::Admit { .. } => {
+                crew.hint(error.to_string());
+                Ok(())
+            }
+            _ => Err(Input::Answer(0, Answer::Failed(Fault::new(FaultKind::Failed, error.to_string())))),
+        },
+    }
+}
+
+/// What another process needs to go on.
+pub(super) fn body(state: &State, rotation: &Value) -> Value {
+    json!({ "state": state, "rotation": rotation })
+}
+
+async fn lost(loss: Option<tokio::sync::watch::Receiver<Option<String>>>) -> String {
+    let Some(mut loss) = loss else { return std::future::pending().await };
+    loop {
+        if let Some(text) = loss.borrow_and_update().clone() {
+            return text;
+        }
+        if loss.changed().await.is_err() {
+            return std::future::pending().await;
+        }
+    }
+}
+
+async fn act(crew: &mut Crew<'_>, state: &State, action: &Action, cancelled: &Cell<bool>) -> Answer {
+    match action {
+        Action::Survey => crew.survey(state).await,
+        Action::Pause { millis } => {
+            sleep(Duration::from_millis(*millis)).await;
+            Answer::Done
+        }
+        Action::OpenWindow => crew.open_window(state).await,
+        Action::CloseWindow => crew.close_window(state).await,
+        Action::Drain { node } => crew.drain(*node).await,
+        Action::Desync { node } => crew.desync(*node).await,
+        Action::Begin { node, statement, direction } => crew.begin(*node, state.pass, *statement, *direction).await,
+        Action::Release { node, .. } => crew.release(*node, cancelled).await,
+        Action::Kill { node } => crew.kill(*node, state.pass).await,
+        Action::Compare { node } => crew.compare(*node, state.pass).await,
+        Action::CatchUp { node } => crew.catch_up(*node).await,
+        Action::Admit { node } => crew.admit(*node).await,
+        Action::Settle { node } => settle(crew, *node, state).await,
+        Action::Clear { .. } => crew.clear(state.pass).await,
+        Action::Toi { statement } => crew.toi(state.pass, *statement).await,
+    }
+}
+
+async fn settle(crew: &mut Crew<'_>, node: usize, state: &State) -> Answer {
+    let time = crew.plan.policy.settle;
+    if state.goal != Goal::Stop && !time.is_zero() {
+        let event = Event::Settling { node: crew.name(node), seconds: time.as_secs_f64() };
+        crew.tell(event);
+        sleep(time).await;
+        crew.seconds.settle += time.as_secs_f64();
+    }
+    Answer::Done
+}

@@ -1,0 +1,81 @@
+//! What the objects of a pass look like on one node, in a form that can be compared.
+
+use crate::cluster::{ClusterError, Session, snapshot};
+use crate::plan::PlannedStatement;
+use crate::plan::facts::TableName;
+use crate::verify::Scope;
+
+/// The objects that a pass is about.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Objects {
+    /// `db.table` of every statement, without repetition.
+    pub(super) tables: Vec<TableName>,
+    /// What is compared.
+    scope: Scope,
+}
+
+/// Heads of statements whose whole effect shows on the table that they name.
+const ON_TABLES: &[&str] = &[
+    "alter_table",
+    "create_index",
+    "drop_index",
+    "create_table",
+    "optimize_table",
+    "analyze_table",
+    "repair_table",
+    "truncate_table",
+    "create_view",
+    "alter_view",
+    "create_sequence",
+    "alter_sequence",
+];
+/// Heads of statements about accounts.
+const ON_USERS: &[&str] = &["user", "role", "grant", "revoke", "password"];
+
+/// The objects that these statements are about. Where one names no table, or may touch more than it names, all objects
+/// of its database are.
+pub(super) fn objects(statements: &[&PlannedStatement]) -> Objects {
+    let mut tables: Vec<TableName> = Vec::new();
+    let mut databases: Vec<String> = Vec::new();
+    let mut wide = false;
+    let mut users = false;
+    for statement in statements {
+        users |= ON_USERS.iter().any(|word| statement.kind.contains(word));
+        let name = statement.object.as_deref().unwrap_or_default();
+        let (database, table) = name.split_once('.').unwrap_or((name, ""));
+        wide |= !ON_TABLES.contains(&statement.kind.as_str()) || renames(statement);
+        let database = if database.is_empty() { statement.database.as_deref().unwrap_or_default() } else { database };
+        if !database.is_empty() && !databases.iter().any(|known| known == database) {
+            databases.push(database.to_owned());
+        }
+        let table = TableName::new(database, table);
+        if !table.table.is_empty() && !tables.contains(&table) {
+            tables.push(table);
+        }
+    }
+    let mut scope =
+        if wide || tables.is_empty() { Scope::of_databases(databases) } else { Scope::of_tables(tables.clone()) };
+    scope.users = users;
+    Objects { tables, scope }
+}
+
+/// ALTER TABLE .. RENAME makes another object of it.
+fn renames(statement: &PlannedStatement) -> bool {
+    statement.operations.iter().any(|operation| {
+        matches!(operation.get("op").and_then(|op| op.as_str()), Some("rename_table" | "rename" | "opaque"))
+    })
+}
+
+/// A fingerprint over the definitions of the objects as the node holds them now.
+///
+/// # Errors
+/// When the node cannot be asked, or a definition cannot be read.
+pub(super) async fn fingerprint(session: &mut Session, objects: &Objects) -> Result<String, ClusterError> {
+    let snapshot = snapshot(session, &objects.scope).await?;
+    snapshot.fingerprint().ok_or_else(|| {
+        ClusterError::Unsupported(format!(
+            "The definition of an object on node {} cannot be read, so it cannot be compared.",
+            session.node()
+        ))
+    })
+}

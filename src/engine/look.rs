@@ -1,0 +1,210 @@
+//! Looking at the nodes.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
+
+use super::crew::Crew;
+use super::fingerprint::{Objects, fingerprint, objects};
+use crate::cluster::{ClusterError, Connector, Node, Session};
+use crate::plan::Method;
+use crate::run::{Answer, Seen, State};
+
+/// The state of a node's provider, in one round trip.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Provider {
+    pub(super) state: u64,
+    pub(super) desync: bool,
+    pub(super) desync_count: u64,
+    pub(super) last_committed: u64,
+    pub(super) recv_queue: u64,
+    pub(super) ready: bool,
+    pub(super) primary: bool,
+    pub(super) cluster_size: u64,
+    pub(super) cluster_uuid: String,
+    pub(super) conversions: String,
+    pub(super) osu_method: String,
+}
+
+const PROVIDER: &str = "SELECT @@GLOBAL.wsrep_desync, @@GLOBAL.slave_type_conversions, @@GLOBAL.wsrep_OSU_method; SELECT \
+    VARIABLE_NAME, VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME IN ('WSREP_LOCAL_STATE', \
+    'WSREP_DESYNC_COUNT', 'WSREP_LAST_COMMITTED', 'WSREP_LOCAL_RECV_QUEUE', 'WSREP_READY', 'WSREP_CLUSTER_STATUS', \
+    'WSREP_CLUSTER_SIZE', 'WSREP_CLUSTER_STATE_UUID')";
+
+/// Asks a node for the state of its provider.
+pub(super) async fn provider(session: &mut Session) -> Result<Provider, ClusterError> {
+    let sets = session.query_all(PROVIDER).await?;
+    let [variables, status] = &sets[..] else {
+        return Err(ClusterError::Shape { node: session.node().to_owned(), what: "a result is missing".to_owned() });
+    };
+    let mut values = BTreeMap::new();
+    for row in status.iter() {
+        values.insert(row.get::<String>(0)?.to_ascii_uppercase(), row.get::<String>(1)?);
+    }
+    let number = |name: &str| values.get(name).and_then(|value| value.parse().ok()).unwrap_or_default();
+    let word = |name: &str| values.get(name).cloned().unwrap_or_default();
+    let row = variables.first();
+    let variable = |column: usize| -> Result<String, ClusterError> {
+        Ok(row.map(|row| row.get::<Option<String>>(column)).transpose()?.flatten().unwrap_or_default())
+    };
+    Ok(Provider {
+        state: number("WSREP_LOCAL_STATE"),
+        desync: matches!(variable(0)?.as_str(), "1" | "ON"),
+        desync_count: number("WSREP_DESYNC_COUNT"),
+        last_committed: number("WSREP_LAST_COMMITTED"),
+        recv_queue: number("WSREP_LOCAL_RECV_QUEUE"),
+        ready: word("WSREP_READY") == "ON",
+        primary: word("WSREP_CLUSTER_STATUS") == "Primary",
+        cluster_size: number("WSREP_CLUSTER_SIZE"),
+        cluster_uuid: word("WSREP_CLUSTER_STATE_UUID"),
+        conversions: variable(1)?,
+        osu_method: variable(2)?,
+    })
+}
+
+/// The statements of other sessions that change one of these tables.
+async fn busy(session: &mut Session, objects: &Objects) -> Result<Option<String>, ClusterError> {
+    let rows = session
+        .query(
+            "SELECT ID, USER, INFO FROM information_schema.PROCESSLIST WHERE COMMAND IN ('Query', 'Execute') AND INFO REGEXP \
+             '^[[:space:]]*(alter|create|drop|rename|optimize|truncate|repair)[[:space:]]' AND ID <> CONNECTION_ID()",
+        )
+        .await?;
+    for row in rows.iter() {
+        let info: String = row.get("INFO")?;
+        let lower = info.to_lowercase();
+        if objects.tables.iter().any(|table| lower.contains(&table.table.to_lowercase())) {
+            let (id, user): (u64, String) = (row.get("ID")?, row.get("USER")?);
+            let start: String = info.chars().take(80).collect();
+            return Ok(Some(format!("`{start}` of {user} (thread {id}) is running.")));
+        }
+    }
+    Ok(None)
+}
+
+/// The first value that does not fit the old type, in words.
+async fn misfit(session: &mut Session, guards: &[String]) -> Result<Option<String>, ClusterError> {
+    for guard in guards {
+        if !session.query(guard).await?.is_empty() {
+            return Ok(Some(format!(
+                "A row holds a value that the old type cannot: on nodes that are not changed yet it would be cut. The \
+                 guard that found it: {guard}"
+            )));
+        }
+    }
+    Ok(None)
+}
+
+/// What one node says.
+struct Look {
+    provider: Provider,
+    schema: String,
+    busy: Option<String>,
+    misfit: Option<String>,
+}
+
+async fn look(
+    eye: &mut Option<Session>,
+    connector: &Connector,
+    node: &Node,
+    objects: &Objects,
+    guards: &[String],
+) -> Result<Look, ClusterError> {
+    if !eye.as_ref().is_some_and(Session::is_usable) {
+        *eye = Some(connector.observer(node).await?);
+    }
+    let Some(session) = eye else { return Err(ClusterError::Unusable { node: node.name.clone() }) };
+    let provider = provider(session).await?;
+    Ok(Look {
+        schema: fingerprint(session, objects).await?,
+        busy: busy(session, objects).await?,
+        misfit: misfit(session, guards).await?,
+        provider,
+    })
+}
+
+impl Crew<'_> {
+    /// Looks at every node and, where the pass rolls, at every balancer.
+    pub(super) async fn survey(&mut self, state: &State) -> Answer {
+        let started = tokio::time::Instant::now();
+        let statements = self.statements(state.pass);
+        let objects = objects(&statements);
+        let guards: Vec<String> = statements
+            .iter()
+            .filter(|_| state.window)
+            .filter_map(|statement| statement.conversion_window.as_ref())
+            .flat_map(|window| window.guards.clone())
+            .collect();
+        let connector = &self.connector;
+        let looks = join_all(
+            self.eyes.iter_mut().zip(&self.nodes).map(|(eye, node)| look(eye, connector, node, &objects, &guards)),
+        )
+        .await;
+        let mut seen: Vec<Seen> = looks.iter().map(|look| self.seen(look, &looks)).collect();
+        let rolls = self.pass(state.pass).is_some_and(|pass| pass.method == Method::Rsu);
+        let differ = seen.windows(2).any(|pair| pair[0].schema != pair[1].schema);
+        if rolls || differ || state.nodes.iter().any(|node| !node.at_home()) {
+            self.look_at_balancers(&mut seen).await;
+        }
+        self.seconds.survey += started.elapsed().as_secs_f64();
+        Answer::Survey(seen)
+    }
+
+    fn seen(&self, look: &Result<Look, ClusterError>, all: &[Result<Look, ClusterError>]) -> Seen {
+        let look = match look {
+            Ok(look) => look,
+            Err(error) => return Seen { unreachable: Some(error.to_string()), ..Seen::default() },
+        };
+        let it = &look.provider;
+        let together = all.iter().flatten().all(|other| other.provider.cluster_uuid == it.cluster_uuid);
+        let size = u64::try_from(self.nodes.len()).unwrap_or(u64::MAX);
+        Seen {
+            unreachable: None,
+            primary: it.primary && it.ready && together && it.cluster_size >= size,
+            synced: it.state == 4,
+            desync: it.desync,
+            serving: true,
+            busy: look.busy.clone().or_else(|| {
+                (it.osu_method != "TOI").then(|| {
+                    format!(
+                        "the global wsrep_OSU_method is {}: every DDL there would stay on that node.",
+                        it.osu_method
+                    )
+                })
+            }),
+            schema: Some(look.schema.clone()),
+            conversions: Some(it.conversions.clone()),
+            misfit: look.misfit.clone(),
+        }
+    }
+
+    async fn look_at_balancers(&mut self, seen: &mut [Seen]) {
+        for (label, view) in self.fleet.observe().await {
+            match view {
+                Ok(view) => {
+                    for (node, it) in self.nodes.iter().zip(seen.iter_mut()) {
+                        it.serving &= view.node(&node.name).is_some_and(|node| node.standing.is_usable());
+                    }
+                }
+                Err(error) => {
+                    for it in seen.iter_mut() {
+                        it.unreachable.get_or_insert(format!("the balancer {label} does not answer: {error}"));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads the fingerprint of the pass's objects on one node.
+    pub(super) async fn compare(&mut self, node: usize, pass: usize) -> Answer {
+        let objects = objects(&self.statements(pass));
+        let read = match self.eye(node).await {
+            Ok(eye) => fingerprint(eye, &objects).await,
+            Err(error) => Err(error),
+        };
+        match read {
+            Ok(schema) => Answer::Fingerprint(schema),
+            Err(error) => Answer::Unsure(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! A statement for all nodes at once. It cannot be stopped once it is sent, so what could hold it up goes first.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::time::{Instant, sleep};
+
+use super::crew::{Crew, failed};
+use super::fingerprint::{Objects, objects};
+use super::look::provider;
+use crate::cluster::{ClusterError, Session};
+use crate::run::{Answer, Direction, Event, Fault, FaultKind};
+
+/// How often blockers are looked for.
+const LOOK: Duration = Duration::from_millis(100);
+/// How often a node's progress is told.
+const PROGRESS: Duration = Duration::from_millis(500);
+/// How long the statement may wait for a lock on the node that it is sent to, before it is replicated. In seconds.
+const LOCK_WAIT_SECONDS: u64 = 5;
+
+/// Who would hold a statement up: running backups and DDL, and holders of locks on the tables or on everything.
+///
+/// `metadata_lock_info` is a plugin; where it is loaded it names every holder. Otherwise long transactions count as
+/// holders, since nobody can tell which tables they have touched.
+async fn blockers(session: &mut Session, objects: &Objects) -> Result<Vec<String>, ClusterError> {
+    let node = session.node().to_owned();
+    let mut found = Vec::new();
+    let rows = session
+        .query(
+            "SELECT ID, USER, INFO, STATE FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID() AND COMMAND IN \
+             ('Query', 'Execute') AND INFO REGEXP '^[[:space:]]*(alter|create|drop|rename|optimize|truncate|repair|lock|flush|backup)[[:space:]]'",
+        )
+        .await?;
+    for row in rows.iter() {
+        let info: String = row.get::<String>("INFO")?.chars().take(80).collect();
+        found.push(format!("{node}: `{info}` of {} (thread {})", row.get::<String>("USER")?, row.get::<u64>("ID")?));
+    }
+    let locks = session
+        .query(
+            "SELECT l.THREAD_ID, l.LOCK_MODE, l.LOCK_TYPE, l.TABLE_SCHEMA, l.TABLE_NAME, p.USER, p.COMMAND FROM \
+             information_schema.METADATA_LOCK_INFO l LEFT JOIN information_schema.PROCESSLIST p ON p.ID = l.THREAD_ID WHERE \
+             l.THREAD_ID <> CONNECTION_ID()",
+        )
+        .await;
+    match locks {
+        Ok(rows) => {
+            for row in rows.iter() {
+                let (mode, kind): (String, String) = (row.get("LOCK_MODE")?, row.get("LOCK_TYPE")?);
+                let schema = row.get::<Option<String>>("TABLE_SCHEMA")?.unwrap_or_default();
+                let table = row.get::<Option<String>>("TABLE_NAME")?.unwrap_or_default();
+                let global = kind.contains("lobal") || kind.contains("ackup") || kind.contains("BACKUP");
+                let backup =
+                    mode.contains("BACKUP") && !mode.contains("DML") && !mode.contains("DDL") || mode.contains("FTWRL");
+                let ours = objects.tables.iter().any(|one| one.database == schema && one.table == table);
+                if (global && (backup || mode == "MDL_SHARED"))
+                    || (ours && row.get::<Option<String>>("USER")?.is_some())
+                {
+                    let user = row.get::<Option<String>>("USER")?.unwrap_or_default();
+                    let what = if ours { format!("{mode} on {schema}.{table}") } else { format!("{kind} ({mode})") };
+                    found.push(format!("{node}: {user} (thread {}) holds {what}", row.get::<u64>("THREAD_ID")?));
+                }
+            }
+        }
+        // Unknown table: the plugin is not loaded.
+        Err(error) if matches!(error.code(), Some(1109 | 1146)) => {
+            let rows = session
+                .query(
+                    "SELECT trx_mysql_thread_id, p.USER, TIMESTAMPDIFF(SECOND, trx_started, NOW()) AS seconds FROM \
+                     information_schema.INNODB_TRX JOIN information_schema.PROCESSLIST p ON p.ID = trx_mysql_thread_id WHERE \
+                     trx_started < NOW() - INTERVAL 1 SECOND AND p.USER <> 'system user'",
+                )
+                .await?;
+            for row in rows.iter() {
+                found.push(format!(
+                    "{node}: {} (thread {}) is in a transaction for {} s",
+                    row.get::<String>("USER")?,
+                    row.get::<u64>(0)?,
+                    row.get::<i64>("seconds")?
+                ));
+            }
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(found)
+}
+
+impl Crew<'_> {
+    /// Waits until nothing on any node could hold the statement up.
+    pub(super) async fn clear(&mut self, pass: usize) -> Answer {
+        let objects = objects(&self.statements(pass));
+        let started = Instant::now();
+        let mut told = false;
+        loop {
+            for node in 0..self.nodes.len() {
+                if let Err(error) = self.eye(node).await {
+                    return Answer::Failed(Fault::new(FaultKind::Unobservable, error.to_string()));
+                }
+            }
+            let objects = &objects;
+            let looks = join_all(self.eyes.iter_mut().flatten().map(|eye| blockers(eye, objects))).await;
+            let mut found = Vec::new();
+            for look in looks {
+                match look {
+                    Ok(blockers) => found.extend(blockers),
+                    Err(error) => return Answer::Failed(Fault::new(FaultKind::Unobservable, error.to_string())),
+                }
+            }
+            if found.is_empty() {
+                return Answer::Done;
+            }
+            if started.elapsed() > self.plan.policy.drain_timeout {
+                return Answer::Failed(Fault::new(
+                    FaultKind::Refused,
+                    format!(
+                        "The statement was not sent, because it cannot be stopped once it is, and after {} s it would still \
+                         be held up: {}.",
+                        self.plan.policy.drain_timeout.as_secs(),
+                        found.join("; ")
+                    ),
+                ));
+            }
+            if !told {
+                told = true;
+                self.tell(Event::Waiting { text: format!("Before the statement is sent: {}.", found.join("; ")) });
+            }
+            sleep(LOOK).await;
+        }
+    }
+
+    /// Sends the statement from the first node of the plan.
+    pub(super) async fn toi(&mut self, pass: usize, place: usize) -> Answer {
+        let Some((statement, sql, before)) = self.text(pass, place, Direction::Forward) else {
+            return Answer::Failed(failed("The plan holds no text for this step."));
+        };
+        let mut session = match self.toi_session(&before).await {
+            Ok(session) => session,
+            Err(error) => return Answer::Failed(failed(error)),
+        };
+        let node = session.node().to_owned();
+        self.tell(Event::ToiSent { node, statement, sql: sql.clone() });
+        let started = Instant::now();
+        let mut work = tokio::spawn(async move {
+            let outcome = session.execute(&sql, None).await;
+            if session.is_usable() {
+                session.close().await;
+            }
+            outcome
+        });
+        let mut next = Instant::now() + PROGRESS;
+        let outcome = loop {
+            tokio::select! {
+                biased;
+                ended = &mut work => break ended,
+                () = tokio::time::sleep_until(next) => {
+                    next = Instant::now() + PROGRESS;
+                    self.toi_progress(statement).await;
+                }
+            }
+        };
+        let seconds = started.elapsed().as_secs_f64();
+        self.seconds.toi += seconds;
+        let outcome = outcome
+            .unwrap_or_else(|error| Err(ClusterError::Interrupted { node: String::new(), why: error.to_string() }));
+        let error = outcome.as_ref().err().map(ToString::to_string);
+        self.tell(Event::ToiFinished { statement, seconds, error });
+        match outcome {
+            Ok(_) => Answer::Done,
+            Err(error) if error.outcome_unknown() => Answer::Unsure(error.to_string()),
+            Err(error) => {
+                Answer::Failed(Fault::new(FaultKind::Failed, format!("Statement {statement} failed: {error}")))
+            }
+        }
+    }
+
+    async fn toi_session(&self, before: &str) -> Result<Session, ClusterError> {
+        let mut session = self.connector.session(&self.nodes[0]).await?;
+        session
+            .query_all(&format!(
+                "SET SESSION wsrep_OSU_method = 'TOI', lock_wait_timeout = {LOCK_WAIT_SECONDS}{before}"
+            ))
+            .await?;
+        Ok(session)
+    }
+
+    /// What each node does while the statement runs.
+    async fn toi_progress(&mut self, statement: usize) {
+        for node in 0..self.nodes.len() {
+            let Ok(eye) = self.eye(node).await else { continue };
+            let Ok(now) = provider(eye).await else { continue };
+            let state = eye
+                .query(
+                    "SELECT STATE FROM information_schema.PROCESSLIST WHERE INFO REGEXP \
+                     '^[[:space:]]*(alter|create|drop|rename|optimize|truncate|repair)[[:space:]]' AND ID <> CONNECTION_ID() LIMIT 1",
+                )
+                .await
+                .and_then(|rows| rows.scalar::<Option<String>>());
+            let state = state.ok().flatten().flatten().unwrap_or_default();
+            let event = Event::ToiProgress { node: self.name(node), statement, state, queue: now.recv_queue };
+            self.tell(event);
+        }
+    }
+}
