@@ -7,6 +7,7 @@ mod accounts;
 mod connect;
 mod discover;
 mod error;
+pub mod facts;
 pub mod journal;
 pub mod lease;
 mod rows;

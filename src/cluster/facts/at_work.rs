@@ -1,0 +1,361 @@
+//! Who is at work on a node: replicas, holders of locks, transactions.
+
+use std::collections::BTreeMap;
+
+use super::unseen;
+use crate::cluster::{ClusterError, Session};
+use crate::plan::facts::{Activity, Blocker, Replica, Seen, Unseen};
+
+/// A statement's text is cut after this many characters.
+const STATEMENT: usize = 200;
+/// `Unknown table` of information_schema: the plugin behind it is not loaded.
+const UNKNOWN_TABLE: u16 = 1109;
+
+/// A thread of the server.
+pub(super) struct Thread {
+    id: u64,
+    user: String,
+    host: String,
+    database: Option<String>,
+    command: String,
+    seconds: u64,
+    statement: Option<String>,
+    transaction_seconds: Option<u64>,
+}
+
+impl Thread {
+    fn is_system(&self) -> bool {
+        ["system user", "event_scheduler"].contains(&self.user.as_str())
+            || ["Daemon", "Slave_IO", "Slave_SQL", "Slave_worker"].contains(&self.command.as_str())
+    }
+
+    fn is_replica(&self) -> bool {
+        self.command.starts_with("Binlog Dump")
+    }
+
+    fn is_client(&self) -> bool {
+        !self.is_system() && !self.is_replica()
+    }
+}
+
+/// Every thread but our own.
+pub(super) async fn people(session: &mut Session) -> Result<Seen<Vec<Thread>>, ClusterError> {
+    let own = session.thread_id();
+    // INNODB_TRX comes first: without PROCESS it is refused, while the process list merely leaves the others out.
+    let answer = session
+        .query_all(
+            "SELECT trx_mysql_thread_id, GREATEST(0, TIMESTAMPDIFF(SECOND, trx_started, NOW())) \
+             FROM information_schema.innodb_trx WHERE trx_mysql_thread_id > 0; \
+             SELECT id, user, host, db, command, time, LEFT(info, 1000) FROM information_schema.processlist",
+        )
+        .await;
+    let sets = match answer {
+        Ok(sets) => sets,
+        Err(error @ ClusterError::Server { .. }) => return Ok(Err(unseen(&error, Some("PROCESS ON *.*")))),
+        Err(error) => return Err(error),
+    };
+    let [transactions, threads] = &sets[..] else {
+        return Err(ClusterError::Shape { node: session.node().to_owned(), what: "two results were expected".into() });
+    };
+    let mut ages = BTreeMap::new();
+    for row in transactions.iter() {
+        ages.insert(row.get::<u64>(0)?, row.get::<u64>(1)?);
+    }
+    let mut people = Vec::new();
+    for row in threads.iter() {
+        let id = row.get(0)?;
+        if id == u64::from(own) {
+            continue;
+        }
+        people.push(Thread {
+            id,
+            user: row.get(1)?,
+            host: row.get(2)?,
+            database: row.get(3)?,
+            command: row.get(4)?,
+            // A thread that has just begun is -1 seconds old on some versions.
+            seconds: row.get::<i64>(5)?.try_into().unwrap_or(0),
+            statement: row.get(6)?,
+            transaction_seconds: ages.get(&id).copied(),
+        });
+    }
+    Ok(Ok(people))
+}
+
+/// A metadata lock.
+pub(super) struct Lock {
+    thread: u64,
+    mode: String,
+    kind: String,
+    table: Option<String>,
+}
+
+/// Every metadata lock, by the `metadata_lock_info` plugin.
+pub(super) async fn metadata_locks(session: &mut Session) -> Result<Seen<Vec<Lock>>, ClusterError> {
+    let own = u64::from(session.thread_id());
+    let sql =
+        "SELECT thread_id, lock_mode, lock_type, table_schema, table_name FROM information_schema.metadata_lock_info";
+    let rows = match session.query(sql).await {
+        Ok(rows) => rows,
+        Err(error) if error.code() == Some(UNKNOWN_TABLE) => {
+            return Ok(Err(Unseen {
+                why: "the server's plugin `metadata_lock_info` is not loaded".into(),
+                grant: None,
+            }));
+        }
+        Err(error @ ClusterError::Server { .. }) => return Ok(Err(unseen(&error, Some("PROCESS ON *.*")))),
+        Err(error) => return Err(error),
+    };
+    let mut locks = Vec::new();
+    for row in rows.iter() {
+        let (database, table): (Option<String>, Option<String>) = (row.get(3)?, row.get(4)?);
+        let table = match (database, table) {
+            (Some(database), Some(table)) if !table.is_empty() => Some(format!("{database}.{table}")),
+            _ => None,
+        };
+        let lock = Lock {
+            thread: row.get(0)?,
+            mode: row.get::<Option<String>>(1)?.unwrap_or_default(),
+            kind: row.get::<Option<String>>(2)?.unwrap_or_default(),
+            table,
+        };
+        if lock.thread != own {
+            locks.push(lock);
+        }
+    }
+    Ok(Ok(locks))
+}
+
+/// How many threads use each table at this moment: a transaction between two statements uses none, LOCK TABLES does.
+#[derive(Debug, Default)]
+pub(super) struct OpenTables(BTreeMap<(String, String), u64>);
+
+impl OpenTables {
+    /// The tables that were in use at both looks, with the smaller number.
+    pub(super) fn in_both(before: &Self, after: &Self) -> Self {
+        let both = before.0.iter().filter_map(|(table, then)| Some((table.clone(), *then.min(after.0.get(table)?))));
+        Self(both.collect())
+    }
+}
+
+/// Tables in use.
+pub(super) async fn open_tables(session: &mut Session) -> Result<Seen<OpenTables>, ClusterError> {
+    let rows = match session.query("SHOW OPEN TABLES WHERE In_use > 0").await {
+        Ok(rows) => rows,
+        Err(error @ ClusterError::Server { .. }) => return Ok(Err(unseen(&error, Some("SELECT ON *.*")))),
+        Err(error) => return Err(error),
+    };
+    let mut open = OpenTables::default();
+    for row in rows.iter() {
+        open.0.insert((row.get(0)?, row.get(1)?), row.get(2)?);
+    }
+    Ok(Ok(open))
+}
+
+/// What the threads and locks mean for a schema change.
+pub(super) struct Told {
+    pub(super) replicas: Seen<Vec<Replica>>,
+    pub(super) blockers: Seen<Vec<Blocker>>,
+    pub(super) activity: Seen<Vec<Activity>>,
+    pub(super) client_sessions: Seen<u64>,
+}
+
+/// Draws the conclusions. `applying` tells whether write sets of other nodes came in meanwhile, because appliers use
+/// tables too.
+pub(super) fn tell(
+    people: &Seen<Vec<Thread>>,
+    locks: &Seen<Vec<Lock>>,
+    open: Seen<OpenTables>,
+    applying: bool,
+) -> Told {
+    let people = match people {
+        Ok(people) => people,
+        Err(why) => {
+            return Told {
+                replicas: Err(why.clone()),
+                blockers: Err(why.clone()),
+                activity: Err(why.clone()),
+                client_sessions: Err(why.clone()),
+            };
+        }
+    };
+    let replicas = people
+        .iter()
+        .filter(|thread| thread.is_replica())
+        .map(|thread| Replica { thread_id: thread.id, user: thread.user.clone(), host: thread.host.clone() })
+        .collect();
+    let mut activity: Vec<Activity> = people
+        .iter()
+        .filter(|thread| thread.is_client() && (thread.command != "Sleep" || thread.transaction_seconds.is_some()))
+        .map(|thread| Activity {
+            thread_id: thread.id,
+            user: thread.user.clone(),
+            host: thread.host.clone(),
+            database: thread.database.clone(),
+            command: thread.command.clone(),
+            seconds: thread.seconds,
+            transaction_seconds: thread.transaction_seconds,
+            statement: thread.statement.as_ref().map(|text| text.chars().take(STATEMENT).collect()),
+            tables: locks.as_ref().ok().map(|locks| tables_of(thread.id, locks)),
+        })
+        .collect();
+    activity.sort_by_key(|one| std::cmp::Reverse(one.transaction_seconds.max(Some(one.seconds))));
+    Told {
+        replicas: Ok(replicas),
+        blockers: open.map(|open| blockers(people, locks, &open, applying)),
+        activity: Ok(activity),
+        client_sessions: Ok(people.iter().filter(|thread| thread.is_client()).count() as u64),
+    }
+}
+
+fn tables_of(thread: u64, locks: &[Lock]) -> Vec<String> {
+    let mut tables: Vec<String> =
+        locks.iter().filter(|lock| lock.thread == thread).filter_map(|lock| lock.table.clone()).collect();
+    tables.sort();
+    tables.dedup();
+    tables
+}
+
+/// With the plugin, every lock that TOI cannot break is named with its holder. Without it, what remains visible is who
+/// says in the process list that he takes one, and tables that are in use while nobody uses them: LOCK TABLES. A
+/// FLUSH TABLES WITH READ LOCK or a backup stage also pauses the provider and so counts in `wsrep_desync_count`.
+fn blockers(people: &[Thread], locks: &Seen<Vec<Lock>>, open: &OpenTables, applying: bool) -> Vec<Blocker> {
+    let mut blockers: Vec<Blocker> = Vec::new();
+    let who = |id: u64| match people.iter().find(|thread| thread.id == id) {
+        Some(thread) => format!("{}@{}", thread.user, thread.host),
+        None => format!("thread {id}"),
+    };
+    for lock in locks.iter().flatten() {
+        let what = match (lock.kind.as_str(), lock.mode.as_str()) {
+            ("Backup lock", "MDL_BACKUP_FTWRL1" | "MDL_BACKUP_FTWRL2") => "FLUSH TABLES WITH READ LOCK".to_owned(),
+            ("Backup lock", mode)
+                if ["START", "FLUSH", "WAIT_FLUSH", "WAIT_DDL", "WAIT_COMMIT"]
+                    .iter()
+                    .any(|stage| mode.strip_prefix("MDL_BACKUP_") == Some(stage)) =>
+            {
+                format!("a backup stage ({mode})")
+            }
+            ("Global read lock", mode) => format!("a global read lock ({mode})"),
+            (
+                "Table metadata lock",
+                "MDL_SHARED_READ_ONLY" | "MDL_SHARED_NO_WRITE" | "MDL_SHARED_NO_READ_WRITE" | "MDL_EXCLUSIVE",
+            ) => {
+                format!("LOCK TABLES or DDL ({})", lock.mode)
+            }
+            _ => continue,
+        };
+        blockers.push(Blocker { thread_id: Some(lock.thread), who: who(lock.thread), what, table: lock.table.clone() });
+    }
+    for thread in people.iter().filter(|thread| thread.is_client()) {
+        let statement = thread.statement.as_deref().unwrap_or_default().trim_start().to_uppercase();
+        let says = [
+            "BACKUP STAGE",
+            "FLUSH TABLES WITH READ LOCK",
+            "FLUSH TABLE WITH READ LOCK",
+            "FLUSH LOCAL TABLES WITH READ",
+        ]
+        .iter()
+        .any(|words| statement.starts_with(words));
+        if says && !blockers.iter().any(|blocker| blocker.thread_id == Some(thread.id)) {
+            let what = statement.chars().take(60).collect();
+            blockers.push(Blocker { thread_id: Some(thread.id), who: who(thread.id), what, table: None });
+        }
+    }
+    let appliers = people.iter().filter(|thread| thread.user == "system user").count() as u64;
+    for ((database, table), in_use) in &open.0 {
+        let name = format!("{database}.{table}");
+        let users = people
+            .iter()
+            .filter(|thread| thread.is_client() && thread.command != "Sleep")
+            .filter(|thread| thread.statement.as_ref().is_some_and(|text| text.contains(table.as_str())))
+            .count() as u64;
+        let explained = users + if applying { appliers } else { 0 };
+        let named = blockers.iter().any(|blocker| blocker.table.as_ref() == Some(&name));
+        if *in_use > explained && !named {
+            blockers.push(Blocker {
+                thread_id: None,
+                who: "a session that is not at work".to_owned(),
+                what: "LOCK TABLES".to_owned(),
+                table: Some(name),
+            });
+        }
+    }
+    blockers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn thread(id: u64, user: &str, command: &str, statement: Option<&str>) -> Thread {
+        Thread {
+            id,
+            user: user.into(),
+            host: "h:1".into(),
+            database: None,
+            command: command.into(),
+            seconds: 3,
+            statement: statement.map(Into::into),
+            transaction_seconds: None,
+        }
+    }
+
+    fn open(tables: &[(&str, u64)]) -> Seen<OpenTables> {
+        Ok(OpenTables(tables.iter().map(|(table, n)| (("app".to_owned(), (*table).to_owned()), *n)).collect()))
+    }
+
+    fn no_plugin() -> Seen<Vec<Lock>> {
+        Err(Unseen { why: "not loaded".into(), grant: None })
+    }
+
+    #[test]
+    fn a_table_in_use_that_nobody_uses_is_locked() {
+        let people = Ok(vec![thread(1, "system user", "Sleep", None), thread(7, "app", "Sleep", None)]);
+        let told = tell(&people, &no_plugin(), open(&[("t", 1)]), false);
+        assert_eq!(told.blockers.unwrap()[0].table.as_deref(), Some("app.t"));
+        // An applier, or a statement that names the table, explains it.
+        assert_eq!(tell(&people, &no_plugin(), open(&[("t", 1)]), true).blockers.unwrap(), []);
+        let people = Ok(vec![thread(7, "app", "Query", Some("select * from t"))]);
+        assert_eq!(tell(&people, &no_plugin(), open(&[("t", 1)]), false).blockers.unwrap(), []);
+    }
+
+    #[test]
+    fn with_the_plugin_the_holder_is_named() {
+        let people = Ok(vec![thread(7, "backup", "Sleep", None), thread(8, "app", "Sleep", None)]);
+        let lock = |thread, mode: &str, kind: &str, table: Option<&str>| Lock {
+            thread,
+            mode: mode.into(),
+            kind: kind.into(),
+            table: table.map(Into::into),
+        };
+        let locks = Ok(vec![
+            lock(7, "MDL_BACKUP_FTWRL2", "Backup lock", None),
+            lock(8, "MDL_SHARED_WRITE", "Table metadata lock", Some("app.t")),
+            lock(8, "MDL_BACKUP_TRANS_DML", "Backup lock", None),
+        ]);
+        let told = tell(&people, &locks, open(&[]), false);
+        let blockers = told.blockers.unwrap();
+        assert_eq!(blockers.len(), 1);
+        assert_eq!((blockers[0].thread_id, blockers[0].who.as_str()), (Some(7), "backup@h:1"));
+    }
+
+    #[test]
+    fn replicas_and_system_threads_are_no_clients() {
+        let people = Ok(vec![
+            thread(1, "system user", "Sleep", None),
+            thread(2, "repl", "Binlog Dump", None),
+            thread(3, "app", "Sleep", None),
+        ]);
+        let told = tell(&people, &no_plugin(), open(&[]), false);
+        assert_eq!(told.client_sessions, Ok(1));
+        assert_eq!(told.replicas.unwrap()[0].user, "repl");
+        assert!(told.activity.unwrap().is_empty());
+    }
+
+    #[test]
+    fn without_the_process_privilege_nothing_is_taken_for_quiet() {
+        let people = Err(Unseen { why: "denied".into(), grant: Some("GRANT PROCESS ON *.* TO CURRENT_USER".into()) });
+        let told = tell(&people, &no_plugin(), open(&[]), false);
+        assert!(told.blockers.is_err() && told.activity.is_err() && told.client_sessions.is_err());
+    }
+}
