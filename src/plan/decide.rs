@@ -1,7 +1,7 @@
 //! TOI, RSU, or neither: the decision, with every reason kept.
 
 use super::{Estimate, Method, Policy, RateSource};
-use crate::ddl::{Algorithm, Compatibility, Condition, Reason, Verdict};
+use crate::ddl::{Compatibility, Condition, Reason, Verdict};
 
 /// The override that `--method` gives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,8 +27,8 @@ pub enum Rolling {
 /// Everything that the decision on one schema change rests on.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
-    /// What the server will do.
-    pub algorithm: Option<Algorithm>,
+    /// The server changes definitions only and reads no row.
+    pub metadata_only: bool,
     /// Whether old and new schema can live side by side.
     pub rsu: &'a Compatibility,
     /// What TOI would cost: the stall, and where the figure comes from.
@@ -98,7 +98,7 @@ fn toi_verdict(question: &Question) -> Answer {
         };
     };
     let worst = stall * question.rates.uncertainty();
-    if question.algorithm.is_none_or(|algorithm| algorithm == Algorithm::Instant) {
+    if question.metadata_only {
         // Whatever the table, this is as short as a TOI statement gets.
         return Answer {
             acceptable: true,
@@ -318,7 +318,7 @@ mod tests {
     }
 
     struct Case {
-        algorithm: Algorithm,
+        metadata_only: bool,
         stall: Option<f64>,
         rsu: Compatibility,
         wanted: Override,
@@ -329,7 +329,7 @@ mod tests {
     impl Default for Case {
         fn default() -> Self {
             Self {
-                algorithm: Algorithm::Inplace,
+                metadata_only: false,
                 stall: Some(10.0),
                 rsu: compatibility(Verdict::Safe, &[]),
                 wanted: Override::Auto,
@@ -342,7 +342,7 @@ mod tests {
     fn check(case: Case, expected: Method, code: &str) {
         let accepted: Vec<String> = case.accepted.iter().map(|code| (*code).to_owned()).collect();
         let decision = decide(&Question {
-            algorithm: Some(case.algorithm),
+            metadata_only: case.metadata_only,
             rsu: &case.rsu,
             toi: Estimate { stall_seconds: case.stall, ..Estimate::default() },
             rates: RateSource::Calibrated,
@@ -358,11 +358,7 @@ mod tests {
     #[test]
     fn metadata_goes_by_toi_whatever_the_compatibility() {
         let rsu = compatibility(Verdict::Unsafe, &[]);
-        check(
-            Case { algorithm: Algorithm::Instant, stall: Some(0.02), rsu, ..Case::default() },
-            Method::Toi,
-            "toi-brief",
-        );
+        check(Case { metadata_only: true, stall: Some(0.02), rsu, ..Case::default() }, Method::Toi, "toi-brief");
     }
 
     #[test]

@@ -2,9 +2,11 @@
 
 mod alternative;
 mod basis;
+mod build;
 pub mod check;
 mod data;
 mod decide;
+mod draft;
 mod estimate;
 pub mod facts;
 mod passes;
@@ -15,8 +17,10 @@ mod types;
 
 pub use alternative::{Target, alternatives};
 pub use basis::Basis;
+pub use build::{Situation, build};
 pub use data::{Asked, DataCheck, data_checks};
 pub use decide::{Decision, Override, Question, ROLL_UNSAFE, Rolling, WRITE_STALL, decide, seconds};
+pub use draft::{Draft, Text, Unreadable, draft, tables_named};
 pub use estimate::{Work, roll_seconds};
 pub use passes::passes;
 pub use policy::{AfterDrainTimeout, Policy};

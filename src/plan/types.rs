@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Basis, Policy};
-use crate::ddl::{Algorithm, Compatibility, Lock, Reason};
+use crate::ddl::{Algorithm, Compatibility, Condition, Lock, Reason};
 
 /// How a statement reaches the nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -82,6 +82,9 @@ pub struct PlannedStatement {
     pub method: Method,
     /// Why, most important first.
     pub reasons: Vec<Reason>,
+    /// What had to be accepted for this method, or would have to be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Condition>,
     /// What else would be possible.
     #[serde(default)]
     pub alternatives: Vec<Reason>,
