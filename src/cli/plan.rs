@@ -1,12 +1,112 @@
 //! `schema plan`.
 
-use super::Global;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+
+use super::planning::{RequestArgs, nothing_to_do, unreadable};
+use super::{Global, input, output, screen};
+use crate::config::ConnectionArgs;
+use crate::ddl::ServerProfile;
+use crate::ddl::model::Catalog;
 use crate::failure::{ExitCode, Failure};
+use crate::plan::{Method, Plan, Policy, Rates, Rolling, Situation, build, draft};
+use crate::report;
+use crate::sql::{ServerVersion, Source};
 
 /// Says, statement by statement, what the server will do, which method, what it will cost and why.
+///
+/// Reads from the cluster and changes nothing. With --server-version it needs no cluster.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+#[command(after_help = "\
+Examples:
+  schema plan migration.sql
+  schema plan -e 'ALTER TABLE app.t ADD COLUMN n INT'
+  schema plan --server-version 10.11 --schema dump.sql migration.sql
+  schema plan --out plan.json migration.sql && schema apply --plan plan.json
 
-pub(super) fn run(_args: Args, _global: &Global) -> Result<ExitCode, Failure> {
-    Err(Failure::usage("`schema plan` is not built yet."))
+Exit code 1: the plan holds a statement that it refuses.")]
+pub(super) struct Args {
+    #[command(flatten)]
+    request: RequestArgs,
+    /// Plan for a server of this version, without any cluster: 11.8, 10.11.19, or what SELECT VERSION() prints.
+    #[arg(long, value_name = "V")]
+    server_version: Option<ServerVersion>,
+    /// CREATE TABLE statements of the tables concerned, as `mariadb-dump --no-data` prints them.
+    #[arg(long, value_name = "DUMP", requires = "server_version")]
+    schema: Option<PathBuf>,
+    /// Save the plan for `schema apply --plan`.
+    #[arg(long, value_name = "FILE", conflicts_with = "server_version")]
+    out: Option<PathBuf>,
+    /// Measure first how fast a node rebuilds a table, on a scratch table that is not replicated.
+    #[arg(long, conflicts_with = "server_version")]
+    calibrate: bool,
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    connection: ConnectionArgs,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For a person.
+    #[default]
+    Human,
+    /// For a program: `docs/plan.md`.
+    Json,
+}
+
+pub(super) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
+    let plan = match args.server_version {
+        Some(version) => offline(&args, version)?,
+        None => live(&args, global)?,
+    };
+    match args.format {
+        Format::Human => output::print(&report::plan::human(&plan, screen::of_stdout()))?,
+        Format::Json => output::print_json(&plan)?,
+    }
+    let refused = plan.statements.iter().any(|statement| statement.method == Method::Refuse);
+    Ok(if refused { ExitCode::No } else { ExitCode::Done })
+}
+
+/// Without a cluster: what the version, the dump and the text tell.
+fn offline(args: &Args, version: ServerVersion) -> Result<Plan, Failure> {
+    let texts = args.request.texts()?;
+    let profile = ServerProfile::of(version);
+    let mut catalog = match &args.schema {
+        Some(dump) => read_dump(dump, &profile)?,
+        None => Catalog::new(profile.settings.clone()),
+    };
+    let database = args.request.database.as_deref();
+    catalog.default_database = database.map(ToOwned::to_owned);
+    let drafts = draft(&texts, database, &mut catalog, &profile).map_err(|error| unreadable(&error))?;
+    if drafts.is_empty() {
+        return Err(nothing_to_do(&texts));
+    }
+    let (sizes, obstacles) = (BTreeMap::new(), BTreeMap::new());
+    Ok(build(
+        drafts,
+        &Situation {
+            server_version: &format!("{version}-MariaDB"),
+            policy: &Policy::default(),
+            rates: Rates::default(),
+            rolling: Rolling::Offline,
+            nodes: &[],
+            wanted: args.request.method.into(),
+            accepted: &args.request.accept,
+            sizes: &sizes,
+            obstacles: &obstacles,
+        },
+    ))
+}
+
+fn read_dump(path: &Path, profile: &ServerProfile) -> Result<Catalog, Failure> {
+    let bytes = input::read_file(path)?;
+    Ok(Catalog::from_dump(Source::new(&bytes).text(), profile.settings.clone()))
+}
+
+fn live(_args: &Args, _global: &Global) -> Result<Plan, Failure> {
+    Err(Failure::usage("A plan on a live cluster is not built yet; use --server-version."))
 }

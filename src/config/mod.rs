@@ -25,3 +25,4 @@ pub use environment::Environment;
 pub use error::ConfigError;
 pub use login::{Login, PasswordSource};
 pub use settings::{Journal, Node, Settings, Timeouts, Tls, TlsMode, Upgrade};
+pub use units::duration as parse_duration;

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 /// Reads `500ms`, `1s`, `1.5s`, `2m`, `1h`. A bare number is refused, because nobody agrees on its unit; `0` is no
 /// time in any of them.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+///
+/// # Errors
+/// In words, when it is none.
+pub fn duration(text: &str) -> Result<Duration, String> {
     let bare = text.trim();
     if bare == "0" {
         return Ok(Duration::ZERO);
