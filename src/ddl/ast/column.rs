@@ -91,6 +91,4 @@ pub struct ColumnDef {
     pub compressed: Option<Option<String>>,
     /// STORAGE, COLUMN_FORMAT and the attributes that engines define (`name=value`).
     pub options: Vec<TableOption>,
-    /// Attributes that were not understood. The definition is then judged as the worst case.
-    pub unknown: Vec<Span>,
 }

@@ -2,7 +2,7 @@
 
 use super::{
     AlterTable, CreateIndex, CreateTable, CreateView, DatabaseDef, DropIndex, DropObjects, Ident, Kind, LockWait,
-    ObjectName, Operation, PartitionNames, SequenceDef,
+    ObjectName, Operation, SequenceDef,
 };
 use crate::sql::Span;
 
@@ -92,8 +92,7 @@ pub struct Maintenance {
     pub local: bool,
     /// The tables.
     pub tables: Vec<ObjectName>,
-    /// ALTER TABLE's form names partitions.
-    pub partitions: Option<PartitionNames>,
+
     /// WAIT or NOWAIT.
     pub wait: Option<LockWait>,
 }
