@@ -20,7 +20,8 @@ const EVERY_CLOSING: Duration = Duration::from_millis(50);
 /// How long a connection must have been idle to be closed: first the pool's true idlers, and as the time runs out
 /// those with ever shorter pauses. A transaction that has begun and not run its first statement cannot be told from
 /// idleness on MariaDB, so a pause that an application makes between the two must never be long enough.
-const IDLE: [Duration; 3] = [Duration::from_secs(1), Duration::from_millis(200), Duration::from_millis(50)];
+const IDLE: [Duration; 4] =
+    [Duration::from_secs(1), Duration::from_millis(200), Duration::from_millis(50), Duration::from_millis(15)];
 /// Connections are closed in rounds: InnoDB shows its transactions anew only after 100 ms without a reader.
 const ROUND: Duration = Duration::from_millis(150);
 /// With `close-all`, how long those in the middle of something get once the idle ones are being closed.
@@ -39,12 +40,8 @@ pub struct Client {
     pub command: String,
     /// The id of its last statement: as long as it is the same, the connection has run nothing new.
     pub query_id: u64,
-}
-
-impl Client {
-    fn sleeps(&self) -> bool {
-        self.command == "Sleep"
-    }
+    /// How long it has been in this state.
+    pub since: Duration,
 }
 
 /// How long to wait, and what then.
@@ -76,8 +73,6 @@ pub enum Next {
 pub struct Proof {
     rules: Rules,
     empty: u32,
-    /// Sleeping connections: the last statement and when it was first seen to be the last.
-    idle: BTreeMap<u64, (u64, Duration)>,
     /// When connections were closed last.
     round: Option<Duration>,
 }
@@ -85,19 +80,11 @@ pub struct Proof {
 impl Proof {
     /// The beginning: nothing has been seen.
     pub fn new(rules: Rules) -> Self {
-        Self { rules, empty: 0, idle: BTreeMap::new(), round: None }
+        Self { rules, empty: 0, round: None }
     }
 
     /// Takes in one look at both ends, `now` after the drain was set.
     pub fn look(&mut self, now: Duration, balancers: &Watch, clients: &[Client]) -> Next {
-        self.idle = clients
-            .iter()
-            .filter(|client| client.sleeps())
-            .map(|client| match self.idle.get(&client.id) {
-                Some(&(query, since)) if query == client.query_id => (client.id, (query, since)),
-                _ => (client.id, (client.query_id, now)),
-            })
-            .collect();
         // A balancer that cannot count leaves the answer to the process list.
         let nothing = balancers.holds && balancers.sessions.unwrap_or(0) == 0 && clients.is_empty();
         self.empty = if nothing { self.empty + 1 } else { 0 };
@@ -126,7 +113,7 @@ impl Proof {
         let pause = IDLE[stage.min(IDLE.len() - 1)];
         let idle: Vec<Client> = clients
             .iter()
-            .filter(|client| self.idle.get(&client.id).is_some_and(|(_, since)| now.saturating_sub(*since) >= pause))
+            .filter(|client| client.command == "Sleep" && client.since >= pause)
             .cloned()
             .collect();
         if !idle.is_empty() && self.begin_round(now) { Next::CloseIdle(idle) } else { Next::Look(EVERY_CLOSING) }
@@ -158,8 +145,9 @@ pub fn by_user_and_host(clients: &[Client]) -> String {
 mod tests {
     use super::*;
 
-    fn client(id: u64, command: &str, query_id: u64) -> Client {
-        Client { id, user: "app".into(), host: "10.0.0.9:4711".into(), command: command.into(), query_id }
+    fn client(id: u64, command: &str, since: u64) -> Client {
+        let (user, host) = ("app".into(), "10.0.0.9:4711".into());
+        Client { id, user, host, command: command.into(), query_id: id, since: at(since) }
     }
 
     fn at(millis: u64) -> Duration {
@@ -224,12 +212,10 @@ mod tests {
     }
 
     #[test]
-    fn close_idle_takes_only_those_that_sleep_and_have_run_nothing_new() {
+    fn close_idle_takes_only_those_that_sleep() {
         let mut proof = proof(AfterDrainTimeout::CloseIdle);
-        let idler = client(1, "Sleep", 7);
-        let worker = client(2, "Query", 8);
-        proof.look(at(5000), &quiet(), &[idler.clone(), worker.clone(), client(3, "Sleep", 9)]);
-        let next = proof.look(at(6000), &quiet(), &[idler.clone(), worker.clone(), client(3, "Sleep", 10)]);
+        let (idler, worker) = (client(1, "Sleep", 1000), client(2, "Query", 9000));
+        let next = proof.look(at(6000), &quiet(), &[idler.clone(), worker.clone(), client(3, "Sleep", 999)]);
         assert_eq!(next, Next::CloseIdle(vec![idler.clone()]));
         // The next round waits, and the time that is left ends in giving up.
         assert_eq!(proof.look(at(6050), &quiet(), &[idler.clone(), worker.clone()]), Next::Look(EVERY_CLOSING));
@@ -239,13 +225,11 @@ mod tests {
 
     #[test]
     fn shorter_pauses_count_as_idle_when_the_time_runs_out() {
-        for (late, expected_pause) in [(0, 1000), (1900, 1000), (2100, 200), (4100, 50), (5900, 50)] {
-            for (pause, closed) in [(expected_pause, true), (expected_pause - 1, false)] {
-                let mut proof = proof(AfterDrainTimeout::CloseIdle);
-                proof.look(at(6000 + late - pause), &Watch::default(), &[client(1, "Sleep", 7)]);
-                proof.round = None;
-                let next = proof.look(at(6000 + late), &quiet(), &[client(1, "Sleep", 7)]);
-                assert_eq!(matches!(next, Next::CloseIdle(_)), closed, "{late} {pause} {next:?}");
+        for (late, pause) in [(0, 1000), (1499, 1000), (1500, 200), (3000, 50), (4500, 15), (5999, 15)] {
+            for (since, closed) in [(pause, true), (pause - 1, false)] {
+                let next =
+                    proof(AfterDrainTimeout::CloseIdle).look(at(6000 + late), &quiet(), &[client(1, "Sleep", since)]);
+                assert_eq!(matches!(next, Next::CloseIdle(_)), closed, "{late} {since} {next:?}");
             }
         }
     }
