@@ -111,11 +111,8 @@ impl Proof {
     fn close_idle(&mut self, now: Duration, late: Duration, grace: Duration, clients: &[Client]) -> Next {
         let stage = (IDLE.len() as u128 * late.as_millis() / grace.as_millis().max(1)) as usize;
         let pause = IDLE[stage.min(IDLE.len() - 1)];
-        let idle: Vec<Client> = clients
-            .iter()
-            .filter(|client| client.command == "Sleep" && client.since >= pause)
-            .cloned()
-            .collect();
+        let idle: Vec<Client> =
+            clients.iter().filter(|client| client.command == "Sleep" && client.since >= pause).cloned().collect();
         if !idle.is_empty() && self.begin_round(now) { Next::CloseIdle(idle) } else { Next::Look(EVERY_CLOSING) }
     }
 

@@ -58,9 +58,8 @@ impl<'a> ProcessList<'a> {
         self.asked += 1;
         let mark = format!("reading {} of {}", self.asked, self.session.thread_id());
         self.session.query_all("START TRANSACTION WITH CONSISTENT SNAPSHOT").await?;
-        let sql = format!(
-            "SELECT '{mark}', trx_mysql_thread_id, COALESCE(trx_query, '') FROM information_schema.INNODB_TRX"
-        );
+        let sql =
+            format!("SELECT '{mark}', trx_mysql_thread_id, COALESCE(trx_query, '') FROM information_schema.INNODB_TRX");
         let rows = self.session.query(&sql).await?;
         self.session.query_all("ROLLBACK").await?;
         let (mut busy, mut fresh) = (Vec::new(), false);

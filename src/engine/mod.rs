@@ -5,6 +5,7 @@
 //! for whoever changes the cluster in another way.
 
 pub mod book;
+pub(crate) mod clients;
 mod crew;
 mod drive;
 mod fingerprint;

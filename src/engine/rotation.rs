@@ -1,89 +1,10 @@
 //! A node goes out of rotation, and comes back.
 
-use crate::balancer::{Client, Clients, Error, Pending, Rules, Trouble};
-use crate::cluster::Session;
+use crate::balancer::{Rules, Trouble};
 use crate::run::{Answer, Event, Fault, FaultKind};
 
+use super::clients::ProcessList;
 use super::crew::{Crew, failed};
-
-/// The clients of a node, by its process list, seen through a session of ours.
-struct ProcessList<'a> {
-    session: &'a mut Session,
-    /// Threads of this program.
-    ours: Vec<u64>,
-    /// Users of the balancers' own health checks.
-    monitors: Vec<String>,
-}
-
-/// System threads, replication, and the commands that no client runs.
-const CLIENTS: &str = "SELECT ID, USER, HOST, COMMAND, QUERY_ID FROM information_schema.PROCESSLIST WHERE USER NOT IN ('system \
-    user', 'event_scheduler') AND COMMAND NOT IN ('Daemon', 'Binlog Dump', 'Connect') AND ID <> CONNECTION_ID()";
-
-impl ProcessList<'_> {
-    fn trouble(&self, error: &impl std::fmt::Display) -> Error {
-        Error::new(Trouble::Unreachable, format!("node {}", self.session.node()), error.to_string())
-    }
-
-    async fn read(&mut self) -> Result<Vec<Client>, crate::cluster::ClusterError> {
-        let rows = self.session.query(CLIENTS).await?;
-        let mut clients = Vec::new();
-        for row in rows.iter() {
-            let id = row.get("ID")?;
-            if !self.ours.contains(&id) && !self.monitors.contains(&row.get::<String>("USER")?) {
-                clients.push(Client {
-                    id,
-                    user: row.get("USER")?,
-                    host: row.get("HOST")?,
-                    command: row.get("COMMAND")?,
-                    query_id: row.get("QUERY_ID")?,
-                });
-            }
-        }
-        Ok(clients)
-    }
-
-    async fn kill(&mut self, ids: &[u64]) -> Result<usize, Error> {
-        let mut killed = 0;
-        for id in ids {
-            match self.session.query_all(&format!("KILL CONNECTION {id}")).await {
-                Ok(_) => killed += 1,
-                // It has left by itself.
-                Err(error) if error.code() == Some(1094) => {}
-                Err(error) => return Err(self.trouble(&error)),
-            }
-        }
-        Ok(killed)
-    }
-}
-
-impl Clients for ProcessList<'_> {
-    fn list(&mut self) -> Pending<'_, Vec<Client>> {
-        Box::pin(async move {
-            let clients = self.read().await;
-            clients.map_err(|error| self.trouble(&error))
-        })
-    }
-
-    fn close_idle<'a>(&'a mut self, idle: &'a [Client]) -> Pending<'a, usize> {
-        Box::pin(async move {
-            let now = self.read().await.map_err(|error| self.trouble(&error))?;
-            let busy = self
-                .session
-                .query("SELECT trx_mysql_thread_id FROM information_schema.INNODB_TRX")
-                .await
-                .and_then(|rows| rows.iter().map(|row| row.get::<u64>(0)).collect::<Result<Vec<_>, _>>())
-                .map_err(|error| self.trouble(&error))?;
-            let still: Vec<u64> =
-                idle.iter().filter(|client| now.contains(client) && !busy.contains(&client.id)).map(|c| c.id).collect();
-            self.kill(&still).await
-        })
-    }
-
-    fn close_all<'a>(&'a mut self, clients: &'a [Client]) -> Pending<'a, usize> {
-        let ids: Vec<u64> = clients.iter().map(|client| client.id).collect();
-        Box::pin(async move { self.kill(&ids).await })
-    }
-}
 
 impl Crew<'_> {
     /// Remembers what is in the balancers for a node, so that it is in the journal before it is changed.
@@ -134,7 +55,7 @@ impl Crew<'_> {
         };
         let (progress, mut reports) = tokio::sync::mpsc::unbounded_channel();
         let outcome = {
-            let mut list = ProcessList { session: &mut session, ours, monitors };
+            let mut list = ProcessList::new(&mut session, ours, monitors);
             let fleet = &self.fleet;
             let work = fleet.wait_until_empty(&saved, &mut list, rules, move |seen| {
                 let _ = progress.send(seen);
