@@ -9,7 +9,7 @@ use crate::failure::Failure;
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct InputArgs {
     /// Files with SQL statements; `-` reads standard input.
-    #[arg(value_name = "FILE", required_unless_present_any = ["execute", "no_input"])]
+    #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
     /// A statement given on the command line; may be repeated. They come after the files.
     #[arg(short = 'e', long = "execute", value_name = "SQL")]
@@ -28,6 +28,9 @@ pub(super) struct Input {
 impl InputArgs {
     /// Reads everything, in the order in which it was named.
     pub(super) fn read(&self) -> Result<Vec<Input>, Failure> {
+        if self.files.is_empty() && self.execute.is_empty() {
+            return Err(Failure::usage("Name a file with statements, `-` for standard input, or give them with -e SQL."));
+        }
         let mut inputs = Vec::new();
         for path in &self.files {
             let name = path.display().to_string();

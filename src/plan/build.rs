@@ -52,7 +52,7 @@ fn planned(draft: Draft, situation: &Situation<'_>) -> PlannedStatement {
     let size = size(&draft, situation);
     let decision = verdict(&draft, size, situation);
     let estimate = price(&draft, size, decision.method, situation);
-    let mut reasons = draft.judgement.reasons;
+    let mut reasons = if draft.part == Part::Change { draft.judgement.reasons } else { Vec::new() };
     reasons.extend(decision.reasons);
     let refused = decision.method == Method::Refuse && draft.part == Part::Change;
     let mut alternatives = decision.alternatives;
