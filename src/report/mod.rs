@@ -1,5 +1,6 @@
 //! Findings, plans, events and verdicts become bytes. Nothing here prints; the command line does.
 
+pub mod lint;
 pub mod plan;
 mod style;
 

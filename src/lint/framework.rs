@@ -1,0 +1,182 @@
+//! What migration frameworks write around the SQL: which part of a file is the way down, and which part is run again
+//! when it fails.
+//!
+//! | framework | files | marks inside |
+//! |---|---|---|
+//! | Flyway | `V1__x.sql`, undo `U1__x.sql`, repeatable `R__x.sql` | - |
+//! | Liquibase | `--liquibase formatted sql` | `--changeset`, `--rollback`, `/* liquibase rollback .. */` |
+//! | golang-migrate, sqlx | `1_x.up.sql`, `1_x.down.sql` | - |
+//! | dbmate | - | `-- migrate:up`, `-- migrate:down` |
+//! | goose | - | `-- +goose Up`, `-- +goose Down`, `-- +goose StatementBegin`, `-- +goose StatementEnd` |
+//! | sql-migrate | - | `-- +migrate Up`, `-- +migrate Down` |
+//! | diesel | `up.sql`, `down.sql` | - |
+
+use std::ops::Range;
+
+/// The framework that a file is written for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framework {
+    /// Nothing says which.
+    Unknown,
+    /// Flyway, by the file's name.
+    Flyway,
+    /// Liquibase's formatted SQL.
+    Liquibase,
+    /// golang-migrate or sqlx, by the file's name.
+    UpDownFiles,
+    /// dbmate.
+    Dbmate,
+    /// goose, or sql-migrate, whose marks are alike.
+    Goose,
+}
+
+/// What a part of a file is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Forwards.
+    Up,
+    /// The way back; it runs only when somebody wants the change undone.
+    Down,
+}
+
+/// A file as its framework sees it.
+#[derive(Debug)]
+pub struct Layout {
+    /// The framework.
+    pub framework: Framework,
+    /// The framework may run the file more than once: Flyway's repeatable migrations, Liquibase's `runAlways` and
+    /// `runOnChange`.
+    pub repeats: bool,
+    /// Where another direction begins, in the order of the text.
+    turns: Vec<(usize, Direction)>,
+    /// Parts that the framework sends as one statement whatever semicolons they hold.
+    pub whole: Vec<Range<usize>>,
+}
+
+impl Layout {
+    /// Reads the name and the marks. `path` has `/` between its parts.
+    pub fn read(path: &str, text: &str) -> Self {
+        let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+        let (framework, direction, repeats) = by_name(&name);
+        let mut layout = Self { framework, repeats, turns: vec![(0, direction)], whole: Vec::new() };
+        let mut begun = None;
+        for (start, line) in comment_lines(text) {
+            layout.mark(start, line, &mut begun);
+        }
+        layout
+    }
+
+    /// The direction in force at a byte of the text.
+    pub fn direction(&self, offset: usize) -> Direction {
+        let at = self.turns.partition_point(|(start, _)| *start <= offset);
+        self.turns.get(at.wrapping_sub(1)).map_or(Direction::Up, |(_, direction)| *direction)
+    }
+
+    fn mark(&mut self, start: usize, line: &str, begun: &mut Option<usize>) {
+        let line = line.trim_start_matches('-').trim().to_ascii_lowercase();
+        let mut words = line.split_whitespace();
+        let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        match (first, second) {
+            ("migrate:up", _) => self.turn(Framework::Dbmate, start, Direction::Up),
+            ("migrate:down", _) => self.turn(Framework::Dbmate, start, Direction::Down),
+            ("+goose" | "+migrate", "up") => self.turn(Framework::Goose, start, Direction::Up),
+            ("+goose" | "+migrate", "down") => self.turn(Framework::Goose, start, Direction::Down),
+            ("+goose" | "+migrate", "statementbegin") => *begun = Some(start + line.len()),
+            ("+goose" | "+migrate", "statementend") => self.whole.extend(begun.take().map(|from| from..start)),
+            ("liquibase", "formatted") => self.framework = Framework::Liquibase,
+            ("changeset", _) => {
+                self.framework = Framework::Liquibase;
+                self.repeats |= line.contains("runalways:true") || line.contains("runonchange:true");
+            }
+            _ => {}
+        }
+    }
+
+    fn turn(&mut self, framework: Framework, start: usize, direction: Direction) {
+        self.framework = framework;
+        self.turns.push((start, direction));
+    }
+}
+
+fn by_name(name: &str) -> (Framework, Direction, bool) {
+    let stem = name.strip_suffix(".sql").unwrap_or(name);
+    let versioned = |first: char| {
+        stem.strip_prefix(first).and_then(|rest| rest.split_once("__")).is_some_and(|(version, _)| {
+            !version.is_empty() && version.chars().all(|c| c.is_ascii_digit() || c == '.' || c == '_')
+        })
+    };
+    if versioned('v') || versioned('b') {
+        (Framework::Flyway, Direction::Up, false)
+    } else if versioned('u') {
+        (Framework::Flyway, Direction::Down, false)
+    } else if stem.starts_with("r__") {
+        (Framework::Flyway, Direction::Up, true)
+    } else if stem.ends_with(".up") {
+        (Framework::UpDownFiles, Direction::Up, false)
+    } else if stem.ends_with(".down") {
+        (Framework::UpDownFiles, Direction::Down, false)
+    } else {
+        let down = ["down", "rollback", "undo", "revert"];
+        let last = stem.rsplit(['.', '_', '-']).next().unwrap_or(stem);
+        (Framework::Unknown, if down.contains(&last) { Direction::Down } else { Direction::Up }, false)
+    }
+}
+
+/// The lines that begin with `--`, each with the offset of its first dash.
+fn comment_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut offset = 0;
+    text.split_inclusive('\n').filter_map(move |line| {
+        let start = offset;
+        offset += line.len();
+        let body = line.trim_start_matches(['\u{feff}', ' ', '\t']);
+        body.starts_with("--").then(|| (start + line.len() - body.len(), body.trim_end()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_the_direction() {
+        use Direction::{Down, Up};
+        for (path, direction) in [
+            ("db/V1_2__add_users.sql", Up),
+            ("db/U1_2__add_users.sql", Down),
+            ("db/R__views.sql", Up),
+            ("m/0001_init.up.sql", Up),
+            ("m/0001_init.down.sql", Down),
+            ("2024-01-01-000000_x/down.sql", Down),
+            ("2024-01-01-000000_x/up.sql", Up),
+            ("m/users_rollback.sql", Down),
+            ("m/breakdown.sql", Up),
+            ("-", Up),
+        ] {
+            assert_eq!(Layout::read(path, "").direction(0), direction, "{path}");
+        }
+        assert!(Layout::read("db/R__views.sql", "").repeats);
+    }
+
+    #[test]
+    fn marks_turn_the_direction() {
+        for (text, framework) in [
+            ("-- migrate:up\nA;\n-- migrate:down\nB;", Framework::Dbmate),
+            ("-- +goose Up\nA;\n  -- +goose Down\nB;", Framework::Goose),
+            ("-- +migrate Up\nA;\n-- +migrate Down\nB;", Framework::Goose),
+        ] {
+            let layout = Layout::read("m/1_x.sql", text);
+            assert_eq!(layout.framework, framework);
+            assert_eq!(layout.direction(text.find('A').unwrap()), Direction::Up, "{text}");
+            assert_eq!(layout.direction(text.find('B').unwrap()), Direction::Down, "{text}");
+        }
+    }
+
+    #[test]
+    fn goose_blocks_are_whole() {
+        let text =
+            "-- +goose Up\n-- +goose StatementBegin\nCREATE PROCEDURE p() BEGIN A; B; END\n-- +goose StatementEnd\n";
+        let layout = Layout::read("1.sql", text);
+        assert_eq!(layout.whole.len(), 1);
+        assert!(text[layout.whole[0].clone()].contains("A; B;"));
+    }
+}

@@ -1,0 +1,96 @@
+//! Diagnostics for people: the source line, carets, what happens and what to write instead.
+
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
+
+use super::{Placed, placed, tally};
+use crate::lint::{LintedFile, Severity};
+
+/// More lines than this are not shown; the first one says enough.
+const MOST_LINES: usize = 4;
+/// Longer lines (a dump's INSERT) are cut around the finding.
+const LONGEST_LINE: usize = 400;
+
+/// Everything, in the order of the files, with a count at the end. Styled; print it through `anstream`.
+pub fn human(files: &[LintedFile]) -> String {
+    let renderer = Renderer::styled().term_width(160);
+    let mut out = String::new();
+    let all = placed(files);
+    for at in &all {
+        out.push_str(&one(&renderer, at));
+        out.push_str("\n\n");
+    }
+    out.push_str(&tally(files));
+    if !all.is_empty() {
+        out.push_str(" `schema rules ID` explains a rule.");
+    }
+    out.push('\n');
+    out
+}
+
+fn one(renderer: &Renderer, at: &Placed) -> String {
+    let finding = at.finding;
+    let level = match finding.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Info => Level::INFO,
+    };
+    let view = View::new(&at.file.text, &finding.span);
+    let mut group = level
+        .primary_title(finding.message.as_str())
+        .id(finding.rule)
+        .element(Origin::path(at.file.path.as_str()).line(at.start.line).char_column(at.start.column))
+        .element(
+            Snippet::source(view.text)
+                .line_start(at.start.line)
+                .fold(false)
+                .annotation(AnnotationKind::Primary.span(view.span)),
+        );
+    if let Some(help) = &finding.help {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    renderer.render(&[group])
+}
+
+/// The part of a file that is shown, and the finding's place in it.
+struct View {
+    text: String,
+    span: Range<usize>,
+}
+
+impl View {
+    fn new(text: &str, span: &Range<usize>) -> Self {
+        let begin = text[..span.start].rfind(['\n', '\r']).map_or(0, |at| at + 1);
+        let line_end = |from: usize| text[from..].find(['\n', '\r']).map_or(text.len(), |at| from + at);
+        let mut end = line_end(span.end.max(span.start));
+        let mut last = span.end;
+        if text[begin..end].lines().count() > MOST_LINES {
+            end = line_end(span.start);
+            last = end;
+        }
+        let begin =
+            if end - begin > LONGEST_LINE { boundary(text, span.start.saturating_sub(60), begin) } else { begin };
+        if end - begin > LONGEST_LINE {
+            end = boundary(text, begin + LONGEST_LINE, begin);
+            last = last.min(end);
+        }
+        let shown = &text[begin..end];
+        let (shown, begin) = match shown.strip_prefix('\u{feff}') {
+            Some(rest) => (rest, begin + '\u{feff}'.len_utf8()),
+            None => (shown, begin),
+        };
+        let span = span.start.max(begin) - begin..last.max(begin) - begin;
+        // A carriage return would let the terminal write over the line; one byte for one byte keeps the carets right.
+        Self { text: shown.replace('\r', " "), span }
+    }
+}
+
+/// The nearest character boundary at or before `at`, and not before `least`.
+fn boundary(text: &str, at: usize, least: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at.max(least)
+}
