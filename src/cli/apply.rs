@@ -1,12 +1,101 @@
 //! `schema apply`.
 
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+
 use super::Global;
+use super::input::{InputArgs, read_file};
+use super::run_view::{RunFormat, RunView};
+use crate::cluster::Connector;
+use crate::config::{ConnectionArgs, Settings};
+use crate::engine::{self, Signals};
 use crate::failure::{ExitCode, Failure};
+use crate::plan::{Method, Plan};
 
 /// Plans, checks, runs and verifies.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    #[command(flatten)]
+    input: InputArgs,
+    /// Run a plan that `schema plan --out` has saved. It is refused when it has gone stale.
+    #[arg(long, value_name = "FILE", group = "no_input", conflicts_with_all = ["files", "execute"])]
+    plan: Option<PathBuf>,
+    /// Print the plan, and stop before the first change.
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask.
+    #[arg(long)]
+    yes: bool,
+    /// What to print while it runs.
+    #[arg(long, value_enum, default_value_t)]
+    format: RunFormat,
+    #[command(flatten)]
+    connection: ConnectionArgs,
+}
 
-pub(super) fn run(_args: Args, _global: &Global) -> Result<ExitCode, Failure> {
-    Err(Failure::usage("`schema apply` is not built yet."))
+pub(super) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
+    super::block_on(apply(args, global))
+}
+
+async fn apply(args: Args, global: &Global) -> Result<ExitCode, Failure> {
+    let settings = Settings::load(global.config.as_deref(), &args.connection)?;
+    let plan = match &args.plan {
+        Some(path) => read_plan(path)?,
+        None => return Err(Failure::usage("`schema apply` needs --plan for now.")),
+    };
+    let connector = Connector::open(&settings).await?;
+    if args.dry_run {
+        print(&crate::report::plan::human(&plan, super::screen::of_stdout()));
+        return Ok(ExitCode::Done);
+    }
+    refuse_what_is_refused(&plan)?;
+    if !args.yes && args.format == RunFormat::Human && !confirmed(&plan)? {
+        return Err(Failure::refused("You said no. Nothing was changed."));
+    }
+    let mut signals = Signals::listen()?;
+    let mut view = RunView::new(args.format, global.quiet);
+    let ending = engine::apply(plan, &connector, &settings, &mut view, &mut signals).await?;
+    view.finish(&ending)
+}
+
+fn read_plan(path: &std::path::Path) -> Result<Plan, Failure> {
+    let bytes = read_file(path)?;
+    serde_json::from_slice(&bytes).map_err(|error| {
+        Failure::usage(format!("`{}` is no plan that this version can run: {error}.", path.display()))
+            .next("schema plan --out FILE")
+    })
+}
+
+fn refuse_what_is_refused(plan: &Plan) -> Result<(), Failure> {
+    let refused = plan.statements.iter().filter(|statement| statement.method == Method::Refuse);
+    let mut lines = refused.map(|statement| {
+        let reasons: Vec<&str> = statement.reasons.iter().map(|reason| reason.text.as_str()).collect();
+        format!("Statement {} ({}:{}): {}", statement.index, statement.file, statement.line, reasons.join(" "))
+    });
+    let Some(first) = lines.next() else { return Ok(()) };
+    let mut failure = Failure::refused("The plan holds a statement that is refused. Nothing was changed.").hint(first);
+    for line in lines {
+        failure = failure.hint(line);
+    }
+    Err(failure.next("schema plan"))
+}
+
+/// Asks the one question, on a terminal only.
+fn confirmed(plan: &Plan) -> Result<bool, Failure> {
+    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        return Ok(true);
+    }
+    let mut err = anstream::stderr();
+    let page = crate::report::plan::human(plan, super::screen::of_stderr());
+    let asked = write!(err, "{page}\nRun this now? [y/N] ").and_then(|()| err.flush());
+    let mut line = String::new();
+    asked
+        .and_then(|()| std::io::stdin().read_line(&mut line))
+        .map_err(|error| Failure::usage(format!("The question could not be asked: {error}. Nothing was changed.")))?;
+    Ok(matches!(line.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+fn print(page: &str) {
+    let mut out = anstream::stdout().lock();
+    let _ = out.write_all(page.as_bytes()).and_then(|()| out.flush());
 }

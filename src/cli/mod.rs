@@ -15,6 +15,7 @@ mod plan;
 mod planning;
 mod resume;
 mod rules;
+mod run_view;
 mod sandbox;
 mod screen;
 mod status;

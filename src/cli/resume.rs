@@ -1,12 +1,46 @@
 //! `schema resume`.
 
 use super::Global;
+use super::run_view::{RunFormat, RunView};
+use crate::cluster::Connector;
+use crate::config::{ConnectionArgs, Settings};
+use crate::engine::{self, Signals, Way};
 use crate::failure::{ExitCode, Failure};
 
 /// Finishes a run that stopped half-way.
+///
+/// Looks at every node first: what is observed there wins over what the journal remembers. May be started from any
+/// host.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// What to print while it runs.
+    #[arg(long, value_enum, default_value_t)]
+    format: RunFormat,
+    #[command(flatten)]
+    connection: ConnectionArgs,
+}
 
-pub(super) fn run(_args: Args, _global: &Global) -> Result<ExitCode, Failure> {
-    Err(Failure::usage("`schema resume` is not built yet."))
+pub(super) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
+    super::block_on(end(Way::Forward, args.format, &args.connection, global))
+}
+
+/// Ends the open run, one way or the other.
+pub(super) async fn end(
+    way: Way,
+    format: RunFormat,
+    connection: &ConnectionArgs,
+    global: &Global,
+) -> Result<ExitCode, Failure> {
+    let settings = Settings::load(global.config.as_deref(), connection)?;
+    let connector = Connector::open(&settings).await?;
+    let mut signals = Signals::listen()?;
+    let mut view = RunView::new(format, global.quiet);
+    match engine::take_over(way, &connector, &settings, &mut view, &mut signals).await? {
+        Some(ending) => view.finish(&ending),
+        None => {
+            use std::io::Write;
+            let _ = writeln!(anstream::stderr(), "No run is open: there is nothing to do.");
+            Ok(ExitCode::Done)
+        }
+    }
 }

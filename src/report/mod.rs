@@ -2,6 +2,7 @@
 
 pub mod lint;
 pub mod plan;
+pub mod run;
 mod style;
 
 pub use style::{Style, table};

@@ -1,0 +1,100 @@
+//! Where a run's events go: a log with a moving last line on a terminal, plain lines elsewhere, or NDJSON on stdout.
+
+use std::io::{IsTerminal, Write};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::failure::{ExitCode, Failure};
+use crate::report::Style;
+use crate::report::run::{Line, answer, ndjson, show};
+use crate::run::{Ending, Event, EventSink, Seconds, Stamped};
+
+/// How `apply`, `resume` and `abort` print.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum RunFormat {
+    /// For people: progress on stderr, the answer on stdout.
+    #[default]
+    Human,
+    /// One event a line on stdout, each flushed.
+    Ndjson,
+}
+
+/// Prints a run's events.
+pub(super) struct RunView {
+    format: RunFormat,
+    style: Style,
+    quiet: bool,
+    bar: Option<ProgressBar>,
+    seconds: Option<Seconds>,
+    finished: bool,
+}
+
+impl RunView {
+    pub(super) fn new(format: RunFormat, quiet: bool) -> Self {
+        let terminal = std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        let bar = (format == RunFormat::Human && terminal && !quiet).then(ProgressBar::new_spinner);
+        if let Some(bar) = &bar {
+            bar.enable_steady_tick(std::time::Duration::from_millis(120));
+        }
+        Self { format, style: super::screen::of_stderr(), quiet, bar, seconds: None, finished: false }
+    }
+
+    /// The last word, and the exit code. `command` failed before there was a run when `ending` is a failure.
+    pub(super) fn finish(self, ending: &Ending) -> Result<ExitCode, Failure> {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+        if self.format == RunFormat::Human {
+            let page = answer(ending, self.seconds.as_ref(), super::screen::of_stdout());
+            let mut out = anstream::stdout().lock();
+            // A reader that has gone away is no error of ours.
+            let _ = out.write_all(page.as_bytes()).and_then(|()| out.flush());
+        }
+        Ok(ending.outcome.code())
+    }
+
+    fn print(&mut self, line: &Line) {
+        match (&self.bar, line) {
+            (Some(bar), Line::Log(text)) => {
+                bar.set_message("");
+                bar.println(text);
+            }
+            (Some(bar), Line::Progress { text, fraction }) => {
+                let (template, at) = match fraction {
+                    Some(at) => ("{spinner} {bar:30} {msg}", *at),
+                    None => ("{spinner} {msg}", 0),
+                };
+                if let Ok(style) = ProgressStyle::with_template(template) {
+                    bar.set_style(style);
+                }
+                bar.set_length(1000);
+                bar.set_position(at);
+                bar.set_message(text.clone());
+            }
+            (None, Line::Log(text) | Line::Progress { text, .. }) => {
+                let _ = writeln!(anstream::stderr(), "{text}");
+            }
+        }
+    }
+}
+
+impl EventSink for RunView {
+    fn event(&mut self, event: &Stamped) {
+        if let Event::RunFinished { seconds, .. } = &event.event {
+            self.seconds = Some(seconds.clone());
+            self.finished = true;
+        }
+        match self.format {
+            RunFormat::Ndjson => {
+                let mut out = anstream::stdout().lock();
+                let _ = out.write_all(ndjson(event).as_bytes()).and_then(|()| out.flush());
+            }
+            RunFormat::Human if self.quiet => {}
+            RunFormat::Human => {
+                if let Some(line) = show(event, self.style) {
+                    self.print(&line);
+                }
+            }
+        }
+    }
+}
