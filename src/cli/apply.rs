@@ -18,7 +18,7 @@ pub(super) struct Args {
     #[command(flatten)]
     input: InputArgs,
     /// Run a plan that `schema plan --out` has saved. It is refused when it has gone stale.
-    #[arg(long, value_name = "FILE", group = "no_input", conflicts_with_all = ["files", "execute"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "execute"])]
     plan: Option<PathBuf>,
     /// Print the plan, and stop before the first change.
     #[arg(long)]

@@ -40,6 +40,9 @@ impl InputArgs {
         for sql in &self.execute {
             inputs.push(Input { name: "-e".to_owned(), bytes: sql.clone().into_bytes() });
         }
+        if inputs.is_empty() {
+            return Err(Failure::usage("No statements: name a file, `-` for standard input, or give -e SQL."));
+        }
         Ok(inputs)
     }
 }

@@ -19,6 +19,14 @@ pub(super) fn of_stdout() -> Style {
     Style { width, colour }
 }
 
+/// The look of what goes to stderr.
+pub(super) fn of_stderr() -> Style {
+    let stderr = std::io::stderr();
+    let width = terminal_size::terminal_size_of(&stderr).map_or(WIDTH, |(terminal_size::Width(width), _)| width);
+    let colour = anstream::AutoStream::choice(&stderr) != anstream::ColorChoice::Never;
+    Style { width, colour }
+}
+
 /// Whether the terminal shows more than ASCII.
 pub(super) fn shows_unicode() -> bool {
     std::env::var_os("TERM").is_none_or(|term| term != "dumb")

@@ -107,6 +107,8 @@ impl Session {
                     sets.push(Rows::new(Arc::clone(&node), columns, rows));
                 }
             }
+            // The error of a second or later statement looks like an empty result until it is asked for.
+            result.drop_result().await?;
             Ok(sets)
         })
         .await

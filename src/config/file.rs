@@ -53,20 +53,33 @@ pub(super) struct Node {
     pub(super) address: Text,
 }
 
-/// One text, or a list of them.
+/// One text, or a list of them. The place is that of the whole value: serde loses the places inside of an untagged enum.
+#[derive(Debug, Deserialize)]
+pub(super) struct OneOrMany(Spanned<Texts>);
+
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-pub(super) enum OneOrMany {
-    One(Text),
-    Many(Vec<Text>),
+enum Texts {
+    One(String),
+    Many(Vec<String>),
 }
 
 impl OneOrMany {
-    pub(super) fn into_vec(self) -> Vec<Text> {
-        match self {
-            Self::One(text) => vec![text],
-            Self::Many(texts) => texts,
+    /// The text, when it is not a list.
+    pub(super) fn as_one(&self) -> Option<&str> {
+        match self.0.get_ref() {
+            Texts::One(text) => Some(text),
+            Texts::Many(_) => None,
         }
+    }
+
+    pub(super) fn into_vec(self) -> Vec<Text> {
+        let span = self.0.span();
+        let texts = match self.0.into_inner() {
+            Texts::One(text) => vec![text],
+            Texts::Many(texts) => texts,
+        };
+        texts.into_iter().map(|text| Spanned::new(span.clone(), text)).collect()
     }
 }
 

@@ -61,7 +61,9 @@ impl Source<'_> {
             }),
             "command" => BalancerKind::Command(Command {
                 command: match raw.command.take() {
-                    Some(OneOrMany::One(text)) => vec!["sh".into(), "-c".into(), text.into_inner()],
+                    Some(text) if text.as_one().is_some() => {
+                        vec!["sh".into(), "-c".into(), text.as_one().unwrap_or_default().to_owned()]
+                    }
                     words => texts(words, "command")?.into_iter().map(Text::into_inner).collect(),
                 },
             }),

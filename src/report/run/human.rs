@@ -61,7 +61,8 @@ pub fn show(event: &Stamped, style: Style) -> Shown {
         }
         Event::DdlProgress { node, state, stage, percent, seconds, .. } => {
             let known = stage[1] > 0;
-            let stages = if known { format!(", stage {} of {}, {percent:.0}%", stage[0], stage[1]) } else { String::new() };
+            let stages =
+                if known { format!(", stage {} of {}, {percent:.0}%", stage[0], stage[1]) } else { String::new() };
             progress(format!("{node}  {seconds:.0} s: {state}{stages}"), known.then_some((percent * 10.0) as u64))
         }
         Event::DdlFinished { node, seconds, error: None, affected_rows, .. } => {
@@ -77,8 +78,12 @@ pub fn show(event: &Stamped, style: Style) -> Shown {
         }
         Event::Admitted { node, .. } => log(format!("{node}  {}", style.good("back in rotation"))),
         Event::Settling { node, seconds } => progress(format!("{node}  settling for {seconds:.0} s"), None),
-        Event::ToiSent { node, statement, sql } => log(format!("all   statement {statement}, sent to {node}: {}", one_line(sql))),
-        Event::ToiProgress { node, state, queue, .. } => progress(format!("{node}  {state}, {queue} write sets wait"), None),
+        Event::ToiSent { node, statement, sql } => {
+            log(format!("all   statement {statement}, sent to {node}: {}", one_line(sql)))
+        }
+        Event::ToiProgress { node, state, queue, .. } => {
+            progress(format!("{node}  {state}, {queue} write sets wait"), None)
+        }
         Event::ToiFinished { seconds, .. } => log(format!("all   answered in {seconds:.3} s")),
         Event::Verified { nodes, .. } => log(format!("{}  {}", nodes.join(" "), style.good("equal, as planned"))),
         Event::Waiting { text } => log(style.warn(&format!("Waiting. {text}"))),
@@ -125,16 +130,17 @@ pub fn answer(ending: &Ending, seconds: Option<&Seconds>, style: Style) -> Strin
             ("catching up", seconds.catch_up),
             ("settling", seconds.settle),
         ];
-        let parts: Vec<String> = parts
-            .iter()
-            .filter(|(_, time)| *time >= 0.01)
-            .map(|(name, time)| format!("{name} {time:.2} s"))
-            .collect();
+        let parts: Vec<String> =
+            parts.iter().filter(|(_, time)| *time >= 0.01).map(|(name, time)| format!("{name} {time:.2} s")).collect();
         let _ = writeln!(page, "  {:.2} s in all: {}", seconds.total, parts.join(", "));
     }
     match ending.outcome {
-        Outcome::Resumable => page.push_str("  Next: schema resume   (finishes it; `schema abort` ends it as safely as it can)\n"),
-        Outcome::Unknown => page.push_str("  Next: schema verify   (shows what differs; then `schema resume` or `schema abort`)\n"),
+        Outcome::Resumable => {
+            page.push_str("  Next: schema resume   (finishes it; `schema abort` ends it as safely as it can)\n")
+        }
+        Outcome::Unknown => {
+            page.push_str("  Next: schema verify   (shows what differs; then `schema resume` or `schema abort`)\n")
+        }
         _ => {}
     }
     page

@@ -4,8 +4,9 @@ use crate::run::Stamped;
 
 /// The event as one line of JSON, with the newline.
 pub fn ndjson(event: &Stamped) -> String {
-    let mut line = serde_json::to_string(event)
-        .unwrap_or_else(|error| serde_json::json!({ "v": event.v, "kind": "hint", "text": error.to_string() }).to_string());
+    let mut line = serde_json::to_string(event).unwrap_or_else(|error| {
+        serde_json::json!({ "v": event.v, "kind": "hint", "text": error.to_string() }).to_string()
+    });
     line.push('\n');
     line
 }
