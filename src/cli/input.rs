@@ -29,7 +29,9 @@ impl InputArgs {
     /// Reads everything, in the order in which it was named.
     pub(super) fn read(&self) -> Result<Vec<Input>, Failure> {
         if self.files.is_empty() && self.execute.is_empty() {
-            return Err(Failure::usage("Name a file with statements, `-` for standard input, or give them with -e SQL."));
+            return Err(Failure::usage(
+                "Name a file with statements, `-` for standard input, or give them with -e SQL.",
+            ));
         }
         let mut inputs = Vec::new();
         for path in &self.files {

@@ -303,12 +303,19 @@ fn held(lease: &LeaseRow) -> Failure {
 
 /// A refusal because a run is open.
 fn open_run(open: &RunRow) -> Failure {
-    let command = if open.kind == "upgrade" { "schema upgrade resume" } else { "schema resume" };
+    let command = match open.kind.as_str() {
+        "upgrade" => "schema upgrade resume",
+        "balancer-check" => "schema balancer check",
+        _ => "schema resume",
+    };
     Failure::refused(format!(
         "Run {} ({}) stopped half-way and is still open: {}. Nothing was changed.",
         open.id, open.kind, open.title
     ))
-    .hint("`schema resume` finishes it, `schema abort` ends it safely.")
+    .hint(match command {
+        "schema balancer check" => "The next rehearsal puts the node of this one back into service first.",
+        _ => "`schema resume` finishes it, `schema abort` ends it safely.",
+    })
     .next(command)
 }
 
