@@ -29,6 +29,11 @@ impl Rows {
         self.rows.len()
     }
 
+    /// How many columns they have.
+    pub fn width(&self) -> usize {
+        self.columns.len()
+    }
+
     /// One after the other.
     pub fn iter(&self) -> impl Iterator<Item = Row<'_>> {
         self.rows.iter().map(|values| Row { of: self, values })

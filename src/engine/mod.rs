@@ -15,6 +15,7 @@ mod rotation;
 mod rsu;
 mod signals;
 mod toi;
+pub mod upgrade;
 mod window;
 
 pub use signals::Signals;

@@ -10,4 +10,4 @@ mod template;
 
 pub use command::{Finished, Outcome, Output};
 pub use shell::Shell;
-pub use template::{Template, TemplateError, Values};
+pub use template::{Template, TemplateError, Values, quote};

@@ -76,6 +76,11 @@ impl Template {
         Ok(Self(parts))
     }
 
+    /// A command without placeholders, whatever braces are in it.
+    pub fn literal(text: impl Into<String>) -> Self {
+        Self(vec![Part::Text(text.into())])
+    }
+
     /// Whether there is no command in it.
     pub fn is_empty(&self) -> bool {
         match &self.0[..] {
@@ -107,7 +112,7 @@ impl Template {
 }
 
 /// One word for a POSIX shell.
-fn quote(value: &str) -> String {
+pub fn quote(value: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-.:/+@%,=".contains(c);
     if !value.is_empty() && value.chars().all(plain) {
         return value.to_owned();

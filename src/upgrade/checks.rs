@@ -405,8 +405,9 @@ fn clean_shutdown(subject: &Subject) -> Check {
     }
 }
 
-/// Whether each node will come back incrementally.
-pub(super) fn forecast(cluster: &ClusterFacts, name: &str, away_seconds: f64) -> (TransferForecast, Option<f64>) {
+/// How a node will come back after `away_seconds`, and for how many seconds the others keep what it misses; `None`
+/// when that is not known, or when nothing is written.
+pub fn forecast(cluster: &ClusterFacts, name: &str, away_seconds: f64) -> (TransferForecast, Option<f64>) {
     let others = || cluster.up().filter(|node| node.name != name);
     let cache =
         others().map(NodeFacts::cache_bytes).collect::<Option<Vec<_>>>().and_then(|sizes| sizes.into_iter().min());

@@ -140,6 +140,11 @@ pub fn read(text: &str) -> LogReading {
     reading
 }
 
+/// Whether the server that started last has also been shut down to the end.
+pub fn was_shut_down(text: &str) -> bool {
+    from_last_start(text).any(|line| line.contains("Shutdown complete"))
+}
+
 /// The uuid and number of `uuid:number`, without a trailing domain.
 fn position(text: &str) -> &str {
     text.split([',', ' ']).next().unwrap_or(text)
@@ -194,6 +199,12 @@ mod tests {
     fn reads_only_the_last_start() {
         let both = format!("[ERROR] WSREP: Inconsistency detected: x\n{FULL}{INCREMENTAL}");
         assert_eq!(read(&both), read(INCREMENTAL));
+    }
+
+    #[test]
+    fn a_clean_end_is_seen_only_after_the_last_start() {
+        assert!(was_shut_down(FULL));
+        assert!(!was_shut_down(&format!("{FULL}{INCREMENTAL}")));
     }
 
     #[test]

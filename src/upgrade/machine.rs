@@ -252,14 +252,16 @@ enum Phase {
     Finished,
 }
 
-/// A node that is still to come.
-#[derive(Clone, Debug)]
-struct Turn {
-    node: String,
-    /// Where it begins.
-    begin: Step,
+/// A node on which something is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// The node.
+    pub node: String,
+    /// Where it begins: `Check` when it is still to be upgraded, `Join` when it runs the target already, `Install`
+    /// when an earlier run left it stopped.
+    pub begin: Step,
     /// Whether an earlier attempt may have left it out of service.
-    open: bool,
+    pub open: bool,
 }
 
 /// The run.
@@ -277,14 +279,8 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// A run over `nodes` in this order, each beginning at the given step: `Check` for a node that is still to be
-    /// upgraded, `Join` for one that runs the target already, `Stop` for one that an earlier run left half-way.
-    pub fn new(nodes: Vec<(String, Step)>, confirm_each: bool) -> Self {
-        let turn = |(node, begin)| Turn { node, begin, open: begin != Step::Check };
-        Self::over(nodes.into_iter().map(turn).collect(), confirm_each)
-    }
-
-    fn over(nodes: Vec<Turn>, confirm_each: bool) -> Self {
+    /// A run over `nodes` in this order.
+    pub fn new(nodes: Vec<Turn>, confirm_each: bool) -> Self {
         let step = nodes.first().map_or(Step::Check, |turn| turn.begin);
         Self {
             nodes,
@@ -315,7 +311,7 @@ impl Machine {
         }
         // A node that is out of service is brought back before another one is touched.
         nodes.sort_by_key(|turn| (!turn.open, turn.begin < Step::Stop));
-        let mut machine = Self::over(nodes, confirm_each);
+        let mut machine = Self::new(nodes, confirm_each);
         machine.upgraded = upgraded;
         machine
     }
@@ -471,6 +467,31 @@ pub fn note<'a>(record: &'a [Entry], name: &str, wanted: &str) -> Option<&'a ser
         _ => None,
     });
     found.filter(|value| !value.is_null())
+}
+
+/// The same record with nothing in it that is not needed to resume: what was last begun and last done on each node,
+/// and the last note of each kind.
+pub fn compact(record: &[Entry]) -> Vec<Entry> {
+    let superseded = |at: usize, entry: &Entry| {
+        record[at + 1..].iter().any(|later| match (entry, later) {
+            (Entry::Note { node: a, key: k, .. }, Entry::Note { node: b, key: l, .. }) => a == b && k == l,
+            (
+                Entry::Intent { node: a, .. } | Entry::Outcome { node: a, .. } | Entry::PutBackIntent { node: a },
+                Entry::Intent { node: b, .. }
+                | Entry::Outcome { node: b, result: StepResult::Done { .. }, .. }
+                | Entry::PutBackIntent { node: b },
+            ) => a == b,
+            (Entry::WatchIntent, Entry::WatchIntent) => true,
+            _ => false,
+        })
+    };
+    let kept = record.iter().enumerate().filter(|(at, entry)| !superseded(*at, entry));
+    kept.map(|(_, entry)| entry.clone()).collect()
+}
+
+/// The nodes that the record leaves out of service, or may.
+pub fn left_open(record: &[Entry], nodes: &[String]) -> Vec<String> {
+    nodes.iter().filter(|node| last_of(record, node).is_open()).cloned().collect()
 }
 
 /// The last thing that is recorded about a node.

@@ -16,14 +16,17 @@ mod settings;
 mod target;
 mod window;
 
+pub use checks::forecast;
 pub use checks::{Check, Finding, Stage};
 pub use facts::{ClusterFacts, NodeFacts, Standing, Surroundings};
 pub use known::{Hazard, RemovedOption};
-pub use log::{BadLine, Join, LogReading, Severity, read as read_log};
-pub use machine::{Direction, Effect, Ending, Entry, Event, Machine, Observed, Step, StepResult, note};
+pub use log::{BadLine, Join, LogReading, Severity, read as read_log, was_shut_down};
+pub use machine::{
+    Direction, Effect, Ending, Entry, Event, Machine, Observed, Step, StepResult, Turn, compact, left_open, note,
+};
 pub use plan::{NodePlan, UpgradePlan, make};
 pub use provider::ProviderVersion;
 pub use render::human;
-pub use settings::{Agreement, differences};
+pub use settings::{Agreement, differences, worth_keeping};
 pub use target::Target;
 pub use window::{TransferForecast, Window};

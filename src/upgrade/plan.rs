@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::checks::{self, Check, Finding, Subject};
 use super::facts::{ClusterFacts, NodeFacts, Surroundings};
 use super::window::TransferForecast;
-use super::{Direction, Step, Target};
+use super::{Direction, Step, Target, Turn};
 use crate::sql::ServerVersion;
 
 /// What will be done, and whether it may be.
@@ -39,6 +39,9 @@ pub struct NodePlan {
     pub provider: Option<String>,
     /// The first step that the node needs; `None` when it runs the target and nothing is left to do.
     pub begin: Option<Step>,
+    /// Whether an earlier run may have left it out of service.
+    #[serde(default)]
+    pub half_done: bool,
     /// Whether most transactions begin on this node.
     pub writer: bool,
     /// How it is expected to come back.
@@ -48,9 +51,10 @@ pub struct NodePlan {
 }
 
 impl UpgradePlan {
-    /// The nodes on which something is left to do, with their first step.
-    pub fn turns(&self) -> Vec<(String, Step)> {
-        self.nodes.iter().filter_map(|node| Some((node.name.clone(), node.begin?))).collect()
+    /// The nodes on which something is left to do.
+    pub fn turns(&self) -> Vec<Turn> {
+        let turn = |node: &NodePlan| Some(Turn { node: node.name.clone(), begin: node.begin?, open: node.half_done });
+        self.nodes.iter().filter_map(turn).collect()
     }
 
     /// Whether every node runs the target already.
@@ -99,6 +103,7 @@ pub fn make(
                 version: node.variable("version").map(str::to_owned),
                 provider: node.status("wsrep_provider_version").map(str::to_owned),
                 begin,
+                half_done: half_done(&node.name).is_some(),
                 writer: writer.as_deref() == Some(node.name.as_str()),
                 transfer,
                 window_seconds,

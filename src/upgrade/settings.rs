@@ -1,5 +1,7 @@
 //! What an upgrade must leave as it was: a node's own settings, before and after.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::facts::NodeFacts;
@@ -38,13 +40,25 @@ const OTHERS: &[&str] = &[
     "gtid_domain_id",
 ];
 
+/// Where a server keeps things, needed while it does not answer.
+const PLACES: &[&str] = &["datadir", "log_error", "version", "wsrep_provider_options"];
+
+/// Of a node's variables, those that [`differences`] compares, and where the server keeps its files.
+pub fn worth_keeping(facts: &NodeFacts) -> BTreeMap<String, String> {
+    let wanted = |name: &String| is_watched(name) || PLACES.contains(&name.as_str());
+    let kept = facts.variables.iter().filter(|(name, _)| wanted(name));
+    kept.filter(|(name, _)| *name != "wsrep_sst_auth").map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+fn is_watched(name: &str) -> bool {
+    (name.starts_with("wsrep_") && !EXPECTED.contains(&name)) || OTHERS.contains(&name)
+}
+
 /// What differs between a node's settings before and after. Variables that only one of the versions knows are
 /// reported as well, with the other side empty.
 pub fn differences(before: &NodeFacts, after: &NodeFacts) -> Vec<Agreement> {
-    let watched = |name: &&String| {
-        (name.starts_with("wsrep_") && !EXPECTED.contains(&name.as_str())) || OTHERS.contains(&name.as_str())
-    };
-    let mut names: Vec<&String> = before.variables.keys().chain(after.variables.keys()).filter(watched).collect();
+    let mut names: Vec<&String> =
+        before.variables.keys().chain(after.variables.keys()).filter(|name| is_watched(name)).collect();
     names.sort_unstable();
     names.dedup();
     let mut found: Vec<Agreement> = names
@@ -67,4 +81,34 @@ pub fn differences(before: &NodeFacts, after: &NodeFacts) -> Vec<Agreement> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(pairs: &[(&str, &str)]) -> NodeFacts {
+        let variables = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        NodeFacts::up("n1", variables, BTreeMap::new(), None)
+    }
+
+    #[test]
+    fn a_changed_setting_is_seen_and_a_new_path_is_not() {
+        let before = facts(&[
+            ("wsrep_slave_threads", "4"),
+            ("wsrep_provider", "/old.so"),
+            ("wsrep_sst_auth", "a:b"),
+            ("basedir", "/a"),
+        ]);
+        let after = facts(&[
+            ("wsrep_slave_threads", "1"),
+            ("wsrep_provider", "/new.so"),
+            ("basedir", "/b"),
+            ("wsrep_mode", ""),
+        ]);
+        let kept = NodeFacts::up("n1", worth_keeping(&before), BTreeMap::new(), None);
+        let names: Vec<String> = differences(&kept, &after).into_iter().map(|found| found.name).collect();
+        assert_eq!(names, ["wsrep_mode", "wsrep_slave_threads"]);
+        assert!(!kept.variables.contains_key("wsrep_sst_auth"));
+    }
 }

@@ -99,6 +99,8 @@ impl World {
             let event = match effect {
                 Effect::Record(entry) => {
                     self.record.push(entry);
+                    // As the journal keeps it.
+                    self.record = compact(&self.record);
                     Event::Recorded
                 }
                 Effect::Perform { node, step } if fail == Some((&node, step)) => {
@@ -126,7 +128,8 @@ impl World {
     }
 
     fn fresh(&self) -> Machine {
-        Machine::new(self.names().into_iter().map(|name| (name, Step::Check)).collect(), false)
+        let turn = |node| Turn { node, begin: Step::Check, open: false };
+        Machine::new(self.names().into_iter().map(turn).collect(), false)
     }
 
     fn resumed(&self) -> Machine {

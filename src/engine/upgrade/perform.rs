@@ -1,0 +1,380 @@
+//! The steps that look at a node, take it out of service and bring it back. Those in between are in `restart`.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tokio::time::sleep;
+
+use super::clients::ProcessList;
+use super::event::UpgradeEvent;
+use super::runner::{BALANCERS, BEFORE, DIFFERED, Runner};
+use super::{observe, schema};
+use crate::balancer::Rules;
+use crate::upgrade::{
+    ClusterFacts, Direction, NodeFacts, Severity, TransferForecast, differences, forecast, read_log, worth_keeping,
+};
+
+/// How long a state that passes by itself (a donor, a node that catches up) is waited for.
+const PASSING: Duration = Duration::from_secs(60);
+/// How often a state is looked at.
+const EVERY: Duration = Duration::from_millis(100);
+/// How much longer than the last node a node may be away.
+const AWAY_MARGIN: f64 = 1.5;
+
+/// What a step has to say for itself.
+pub(super) type Said = Result<String, String>;
+
+impl Runner<'_> {
+    /// The whole cluster is healthy and can spare the node.
+    pub(super) async fn check(&mut self, node: &str) -> Said {
+        let facts = self.wait_healthy().await?;
+        let facts = match self.last_look.take() {
+            Some((when, earlier)) => with_rates(facts, &earlier, when.elapsed()),
+            None => facts,
+        };
+        let away = self
+            .away
+            .map_or(self.settings.upgrade.expected_away.as_secs_f64(), |away| away.as_secs_f64() * AWAY_MARGIN);
+        let planned = self.plan.nodes.iter().find(|planned| planned.name == node);
+        let (expected, window) = match forecast(&facts, node, away) {
+            (TransferForecast::Unknown, _) => {
+                planned.map_or((TransferForecast::Unknown, None), |planned| (planned.transfer, planned.window_seconds))
+            }
+            known => known,
+        };
+        let text = match expected {
+            TransferForecast::Incremental => "It should come back by incremental transfer.".to_owned(),
+            TransferForecast::Full => format!(
+                "FULL TRANSFER expected: the others keep about {:.0} s of writes, the node may be away for {away:.0} s.",
+                window.unwrap_or_default()
+            ),
+            TransferForecast::Unknown => "How it will come back is not known; expect a full transfer.".to_owned(),
+        };
+        let event = UpgradeEvent::node("transfer_forecast", node, text)
+            .with("forecast", serde_json::to_value(expected).unwrap_or_default())
+            .with("window_seconds", window)
+            .with("away_seconds", away);
+        self.tell(event);
+        self.last_look = Some((Instant::now(), facts));
+        Ok(String::new())
+    }
+
+    /// The node's state goes into the bundle and, as far as a later process needs it, into the journal.
+    pub(super) async fn capture(&mut self, name: &str) -> Said {
+        let facts = self.look_at(name).await;
+        if !facts.is_up() {
+            return Err(facts.ailments().join("; "));
+        }
+        let connector = self.connector;
+        let all = connector.on_every_node(async |node| schema::read(connector, node).await).await;
+        let mut mine = None;
+        let mut others = Vec::new();
+        for (node, read) in connector.nodes().iter().zip(all) {
+            match read {
+                Ok(read) if node.name == name => mine = Some(read),
+                Ok(read) => others.push(read),
+                Err(error) => return Err(format!("The schema of {} could not be read: {error}", node.name)),
+            }
+        }
+        let mine = mine.ok_or_else(|| format!("There is no node {name}."))?;
+        let mut differed: Vec<String> = others.iter().flat_map(|other| schema::differences(&mine, other)).collect();
+        differed.sort_unstable();
+        differed.dedup();
+        if !differed.is_empty() {
+            self.hint(name, format!("It differs from another node already before the upgrade: {}.", list(&differed)));
+        }
+        self.remember(name, BEFORE, json!(worth_keeping(&facts))).await?;
+        self.remember(name, DIFFERED, json!(differed)).await?;
+        let log = self.log(name).await;
+        if let Err(why) = &log {
+            self.hint(name, format!("Its error log cannot be read ({why}); how it comes back will not be known."));
+        }
+        let file = self.bundle.write(&facts, "before", Some(&mine), &log)?;
+        self.tell(UpgradeEvent::node("state_captured", name, format!("Its state is in {}.", file.display())));
+        Ok(String::new())
+    }
+
+    /// The node leaves the load balancers, and its sessions with it.
+    pub(super) async fn drain(&mut self, name: &str) -> Said {
+        if self.fleet.is_empty() {
+            self.hint(name, "There is no load balancer; its clients will see the server stop.");
+            return Ok(String::new());
+        }
+        let begun = Instant::now();
+        let saved = match self.saved(name) {
+            Some(saved) => saved,
+            None => {
+                let saved = self.fleet.remember(name).await.map_err(|error| error.to_string())?;
+                self.remember(name, BALANCERS, json!(saved)).await?;
+                saved
+            }
+        };
+        self.tell(UpgradeEvent::node("drain_started", name, "It gets no new sessions."));
+        self.fleet.drain(&saved).await.map_err(|error| error.to_string())?;
+        let policy = &self.settings.policy;
+        let rules = Rules { timeout: policy.drain_timeout, then: policy.after_drain_timeout };
+        let mut clients = ProcessList::new(self.connector, self.node(name)?);
+        let emptied = self.fleet.wait_until_empty(&saved, &mut clients, rules, |_| {}).await;
+        clients.close().await;
+        let emptied = emptied.map_err(|error| {
+            let hints: String = error.hints.iter().map(|hint| format!(" {hint}")).collect();
+            format!("{error}{hints}")
+        })?;
+        for note in &emptied.notes {
+            self.hint(name, note.clone());
+        }
+        let closed = emptied.closed_idle + emptied.closed_busy;
+        let event = UpgradeEvent::node(
+            "drained",
+            name,
+            format!("No session is left on it after {:.1} s.", begun.elapsed().as_secs_f64()),
+        );
+        self.tell(event.with("seconds", begun.elapsed().as_secs_f64()).with("closed", closed));
+        Ok(String::new())
+    }
+
+    /// The error log since the start holds nothing bad.
+    pub(super) async fn read_log(&mut self, name: &str) -> Said {
+        let log = match self.log(name).await {
+            Ok(log) => log,
+            Err(why) => {
+                self.hint(name, format!("Its error log could not be read: {why}."));
+                return Ok(String::new());
+            }
+        };
+        let reading = read_log(&log);
+        for bad in &reading.bad {
+            let event = UpgradeEvent::node("bad_line", name, format!("{}: {} [{}]", bad.name, bad.meaning, bad.line));
+            self.tell(event.with("severity", serde_json::to_value(bad.severity).unwrap_or_default()));
+        }
+        let worst: Vec<String> = reading
+            .bad
+            .iter()
+            .filter(|bad| bad.severity == Severity::Stop)
+            .map(|bad| format!("{} ({})", bad.meaning, bad.line))
+            .collect();
+        if !worst.is_empty() {
+            return Err(format!("The error log of {name} says: {}.", worst.join("; ")));
+        }
+        self.tell(UpgradeEvent::node("log_read", name, "Its error log holds nothing bad since the start."));
+        Ok(String::new())
+    }
+
+    /// Versions, protocols, settings and schema are what they should be.
+    pub(super) async fn verify(&mut self, name: &str) -> Said {
+        let facts = self.look_at(name).await;
+        if !facts.is_up() {
+            return Err(facts.ailments().join("; "));
+        }
+        let target = self.plan.target.version;
+        if facts.version() != Some(target) {
+            let runs = facts.variable("version").unwrap_or("an unknown version");
+            return Err(format!("{name} runs {runs}, not {target}: the install command did not bring the target."));
+        }
+        self.verify_provider(name, &facts).await?;
+        self.verify_settings(name, &facts)?;
+        let mine = self.verify_schema(name).await?;
+        let log = self.log(name).await;
+        self.bundle.write(&facts, "after", Some(&mine), &log)?;
+        let provider = facts.status("wsrep_provider_version").unwrap_or("unknown");
+        let event = UpgradeEvent::node(
+            "verified",
+            name,
+            format!("It runs {target} with provider {provider}; settings and schema are as before."),
+        );
+        self.tell(event.with("version", facts.variable("version")).with("provider", provider));
+        Ok(String::new())
+    }
+
+    async fn verify_provider(&self, name: &str, facts: &NodeFacts) -> Result<(), String> {
+        let planned = self.plan.nodes.iter().find(|node| node.name == name).and_then(|node| node.provider.as_deref());
+        let before = planned.and_then(crate::upgrade::ProviderVersion::read);
+        let Some(now) = facts.provider() else {
+            return Err(format!("{name} has no Galera provider loaded."));
+        };
+        if self.plan.direction == Direction::Forward && before.is_some_and(|before| now < before) {
+            return Err(format!(
+                "{name} now has provider {now}, older than the {} that it had.",
+                before.map_or(String::new(), |v| v.to_string())
+            ));
+        }
+        let cluster = observe::cluster(self.connector).await;
+        for protocol in
+            ["wsrep_protocol_version", "wsrep_protocol_gcs", "wsrep_protocol_replicator", "wsrep_protocol_application"]
+        {
+            let mut spoken: Vec<&str> = cluster.up().filter_map(|node| node.status(protocol)).collect();
+            spoken.sort_unstable();
+            spoken.dedup();
+            if spoken.len() > 1 {
+                return Err(format!(
+                    "The nodes do not speak the same protocol: {protocol} is {}.",
+                    spoken.join(" and ")
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn verify_settings(&self, name: &str, facts: &NodeFacts) -> Result<(), String> {
+        let before = self.noted(name, BEFORE).and_then(|before| serde_json::from_value(before.clone()).ok());
+        let Some(variables) = before else {
+            self.hint(name, "Its settings before the upgrade are not known, so they were not compared.");
+            return Ok(());
+        };
+        let before = NodeFacts::up(name, variables, std::collections::BTreeMap::new(), None);
+        let mut changed = Vec::new();
+        for found in differences(&before, facts) {
+            match (&found.before, &found.after) {
+                (Some(a), Some(b)) => changed.push(format!("{} was `{a}` and is `{b}`", found.name)),
+                (Some(a), None) => {
+                    self.hint(name, format!("{} (it was `{a}`) does not exist in this version.", found.name))
+                }
+                _ => {}
+            }
+        }
+        if changed.is_empty() {
+            return Ok(());
+        }
+        Err(format!(
+            "Settings of {name} are not as before: {}. Mend its configuration, then resume.",
+            changed.join("; ")
+        ))
+    }
+
+    /// Compares with a node in service. A schema change that is just arriving is waited for.
+    async fn verify_schema(&self, name: &str) -> Result<schema::Fingerprints, String> {
+        let differed: Vec<String> =
+            self.noted(name, DIFFERED).and_then(|value| serde_json::from_value(value.clone()).ok()).unwrap_or_default();
+        let node = self.node(name)?;
+        let other = self.connector.nodes().iter().find(|other| other.name != name);
+        let mut last = Vec::new();
+        for _ in 0..10 {
+            let read = async |node| schema::read(self.connector, node).await.map_err(|error| error.to_string());
+            let mine = read(node).await?;
+            let Some(other) = other else { return Ok(mine) };
+            let theirs = read(other).await?;
+            last = schema::differences(&mine, &theirs);
+            last.retain(|object| !differed.contains(object));
+            if last.is_empty() {
+                return Ok(mine);
+            }
+            sleep(3 * EVERY).await;
+        }
+        let other = other.map_or("another node", |other| other.name.as_str());
+        Err(format!("The schema of {name} differs from {other}: {}. `schema verify` shows how.", list(&last)))
+    }
+
+    /// The node is Synced and its queue is empty, three looks in a row.
+    pub(super) async fn catch_up(&mut self, name: &str) -> Said {
+        let begun = Instant::now();
+        let mut good = 0;
+        let mut told = Instant::now();
+        while good < 3 {
+            let facts = self.look_at(name).await;
+            let queue = facts.number("wsrep_local_recv_queue");
+            let there = facts.ailments().is_empty() && queue == Some(0.0);
+            good = if there { good + 1 } else { 0 };
+            if begun.elapsed() > self.settings.upgrade.join_timeout {
+                let queue = queue.map_or("unknown".to_owned(), |queue| queue.to_string());
+                return Err(format!(
+                    "{name} did not catch up in time: its queue is {queue}. {}",
+                    facts.ailments().join("; ")
+                ));
+            }
+            if good == 0 && told.elapsed() > Duration::from_secs(2) {
+                told = Instant::now();
+                let event = UpgradeEvent::node(
+                    "catch_up_progress",
+                    name,
+                    format!("Its queue holds {} write sets.", queue.unwrap_or_default()),
+                );
+                self.tell(event.with("queue", queue));
+            }
+            if good < 3 {
+                sleep(EVERY / 2).await;
+            }
+        }
+        self.tell(UpgradeEvent::node("caught_up", name, "It is Synced and its queue is empty."));
+        Ok(String::new())
+    }
+
+    /// The node is back in the load balancers.
+    pub(super) async fn admit(&mut self, name: &str) -> Said {
+        match self.saved(name) {
+            Some(saved) => {
+                self.fleet.admit(&saved).await.map_err(|error| error.to_string())?;
+                self.fleet.wait_until_served(&saved).await.map_err(|error| error.to_string())?;
+                self.forget_saved(name);
+            }
+            None => {
+                if !self.fleet.serves(name).await.map_err(|error| error.to_string())? {
+                    return Err(format!(
+                        "{name} is out of a load balancer, and the journal does not hold what was there before. Put it back by hand, then resume."
+                    ));
+                }
+            }
+        }
+        self.tell(UpgradeEvent::node("admitted", name, "It is back in service."));
+        Ok(String::new())
+    }
+
+    /// The node serves for a while.
+    pub(super) async fn settle(&mut self, name: &str) -> Said {
+        let until = Instant::now() + self.settings.upgrade.settle;
+        let mut looked = Instant::now();
+        while Instant::now() < until && !self.is_stopping() {
+            sleep((until - Instant::now()).min(EVERY)).await;
+            if looked.elapsed() > Duration::from_secs(2) {
+                looked = Instant::now();
+                let ailments = self.look_at(name).await.ailments();
+                if !ailments.is_empty() {
+                    return Err(format!("{name} did not stay healthy once it served: {}.", ailments.join("; ")));
+                }
+            }
+        }
+        self.tell(UpgradeEvent::node("settled", name, "It served without trouble."));
+        Ok(String::new())
+    }
+
+    /// The whole cluster is still healthy.
+    pub(super) async fn health(&mut self, name: &str) -> Said {
+        let facts = self.wait_healthy().await?;
+        if !self.fleet.serves(name).await.map_err(|error| error.to_string())? {
+            return Err(format!("A load balancer does not send sessions to {name}."));
+        }
+        self.last_look = Some((Instant::now(), facts));
+        self.tell(UpgradeEvent::node("healthy", name, "The whole cluster is healthy."));
+        Ok(String::new())
+    }
+
+    /// Waits a little for states that pass.
+    pub(super) async fn wait_healthy(&self) -> Result<ClusterFacts, String> {
+        let begun = Instant::now();
+        loop {
+            let facts = observe::cluster(self.connector).await;
+            let ailments = facts.ailments(None);
+            if ailments.is_empty() {
+                return Ok(facts);
+            }
+            if begun.elapsed() > PASSING || self.is_stopping() {
+                return Err(format!("The cluster is not healthy: {}.", ailments.join("; ")));
+            }
+            sleep(EVERY).await;
+        }
+    }
+}
+
+fn with_rates(now: ClusterFacts, earlier: &ClusterFacts, apart: Duration) -> ClusterFacts {
+    let rated = |node: NodeFacts| match earlier.node(&node.name) {
+        Some(before) if node.is_up() && before.is_up() => node.with_rates(before, apart.as_secs_f64()),
+        _ => node,
+    };
+    ClusterFacts { nodes: now.nodes.into_iter().map(rated).collect() }
+}
+
+/// A few of many names.
+fn list(names: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let shown = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN { format!("{shown} and {} more", names.len() - SHOWN) } else { shown }
+}
