@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Subcommand, ValueEnum};
 
 use super::Global;
+use super::output::{print, print_json};
 use crate::config::{ConnectionArgs, Settings};
 use crate::engine::upgrade::{Console, Report, UpgradeEvent, Upgrader, Wishes, status};
 use crate::failure::{ExitCode, Failure};
@@ -135,8 +136,8 @@ async fn make_plan(args: Plan, global: &Global) -> Result<ExitCode, Failure> {
     let mut upgrader = Upgrader::open(&settings).await?;
     let plan = upgrader.plan(&wishes(args.destination)).await?;
     match args.format {
-        Format::Human => print(&human(&plan)),
-        Format::Json => print(&format!("{:#}\n", as_json(&plan))),
+        Format::Human => print(&human(&plan))?,
+        Format::Json => print_json(&as_json(&plan))?,
     }
     Ok(match plan.verdict() {
         Finding::Pass | Finding::Warning => ExitCode::Done,
@@ -169,7 +170,7 @@ async fn start(args: Run, global: &Global) -> Result<ExitCode, Failure> {
         console.ask("Begin?")
     };
     let report = upgrader.run(&wishes, &screen, agree).await?;
-    screen.report(&report);
+    screen.report(&report)?;
     Ok(ExitCode::Done)
 }
 
@@ -180,7 +181,7 @@ async fn go_on(args: Resume, global: &Global) -> Result<ExitCode, Failure> {
     manner(&mut wishes, &args.manner)?;
     let mut upgrader = Upgrader::open(&settings).await?;
     let report = upgrader.resume(&wishes, &screen).await?;
-    screen.report(&report);
+    screen.report(&report)?;
     Ok(ExitCode::Done)
 }
 
@@ -188,9 +189,9 @@ async fn show_status(args: Status, global: &Global) -> Result<ExitCode, Failure>
     let settings = Settings::load(global.config.as_deref(), &args.connection)?;
     let status = status(&settings).await?;
     match (args.format, status) {
-        (Format::Json, status) => print(&format!("{:#}\n", status.unwrap_or_default())),
-        (Format::Human, None) => print("The journal knows of no upgrade.\n"),
-        (Format::Human, Some(status)) => print(&status_text(&status)),
+        (Format::Json, status) => print_json(&status.unwrap_or_default())?,
+        (Format::Human, None) => print("The journal knows of no upgrade.\n")?,
+        (Format::Human, Some(status)) => print(&status_text(&status))?,
     }
     Ok(ExitCode::Done)
 }
@@ -220,18 +221,13 @@ fn wishes(destination: Destination) -> Wishes {
 fn manner(wishes: &mut Wishes, manner: &Manner) -> Result<(), Failure> {
     wishes.confirm_each = manner.confirm_each;
     wishes.watch = match &manner.watch {
-        Some(text) => crate::config::duration(text).map_err(|why| Failure::usage(format!("--watch: {why}.")))?,
+        Some(text) => crate::config::parse_duration(text).map_err(|why| Failure::usage(format!("--watch: {why}.")))?,
         None => Duration::ZERO,
     };
     if manner.confirm_each && !std::io::stdin().is_terminal() {
         return Err(Failure::usage("--confirm-each asks before each node, and there is no terminal to ask on."));
     }
     Ok(())
-}
-
-fn print(text: &str) {
-    // Nobody is left to tell when stdout is gone.
-    let _ = anstream::stdout().write_all(text.as_bytes());
 }
 
 /// The terminal, or the program that reads the events.
@@ -245,10 +241,10 @@ impl Screen {
         Self { format, quiet }
     }
 
-    fn report(&self, report: &Report) {
+    fn report(&self, report: &Report) -> Result<(), Failure> {
         match self.format {
             Events::Human => print(&report.text),
-            Events::Ndjson => {}
+            Events::Ndjson => Ok(()),
         }
     }
 }

@@ -522,19 +522,19 @@ fn quorum(subject: &Subject) -> Check {
 }
 
 fn balancer(subject: &Subject) -> Check {
-    let code = "load-balancer";
+    let code = "no-balancer";
+    if !subject.around.balancer_trouble.is_empty() {
+        return Check::new("load-balancer", Finding::Refuse, subject.around.balancer_trouble.join(" "));
+    }
     if !subject.around.has_balancer {
         return Check::new(
             code,
             Finding::Refuse,
-            "No [[balancer]] is configured: clients of a node that stops would see errors. Configure it, or accept that with --accept load-balancer.",
+            "No load balancer can be told to keep clients away from a node: those of a node that stops will see errors. Configure [[balancer]], or accept that.",
         )
         .acceptable();
     }
-    if subject.around.balancer_trouble.is_empty() {
-        return Check::pass(code, "Every load balancer answers and knows every node.");
-    }
-    Check::new(code, Finding::Refuse, subject.around.balancer_trouble.join(" "))
+    Check::pass("load-balancer", "Every load balancer answers and knows every node.")
 }
 
 fn osu_method(subject: &Subject) -> Check {

@@ -1,7 +1,6 @@
 //! A rolling upgrade, carried out: what `crate::upgrade`'s machine asks for, done on real nodes and hosts.
 
 mod bundle;
-mod clients;
 mod event;
 mod hosts;
 mod observe;
@@ -74,7 +73,7 @@ impl<'a> Upgrader<'a> {
     pub async fn open(settings: &'a Settings) -> Result<Self, Failure> {
         let connector = Connector::open(settings).await?;
         let hosts = Hosts::new(settings, connector.nodes())?;
-        let fleet = fleet(settings, &connector)?;
+        let fleet = Fleet::open(&settings.balancers, connector.nodes(), settings.policy.min_serving)?;
         Ok(Self { settings, connector, fleet, hosts })
     }
 
@@ -195,7 +194,8 @@ impl<'a> Upgrader<'a> {
         console: &dyn Console,
     ) -> Result<Report, Failure> {
         self.hosts.set_version(&plan.target.text);
-        let runner = Runner::new(self.settings, &self.connector, &self.fleet, &self.hosts, book, plan, record, console);
+        let run = (book, plan, record);
+        let runner = Runner::new(self.settings, &self.connector, &self.fleet, &self.hosts, run, console)?;
         runner.drive(machine, wishes.watch).await
     }
 }
@@ -311,40 +311,6 @@ pub fn refuse(plan: &UpgradePlan) -> Result<(), Failure> {
         failure = failure.hint(format!("{}: {}{accept}", check.code, check.text));
     }
     Err(failure.next("schema upgrade plan"))
-}
-
-fn fleet(settings: &Settings, connector: &Connector) -> Result<Fleet, Failure> {
-    use crate::balancer::{Balancer, HaProxy, HaProxyAddress};
-    use crate::config::{Address, BalancerKind};
-    let mut balancers: Vec<Box<dyn Balancer>> = Vec::new();
-    for balancer in &settings.balancers {
-        let name = |node: &crate::config::Node| (node.name.clone(), balancer.servers.of(&node.name).to_owned());
-        let servers: std::collections::BTreeMap<String, String> = connector.nodes().iter().map(name).collect();
-        match &balancer.kind {
-            BalancerKind::HaProxy(haproxy) => {
-                for address in &haproxy.addresses {
-                    let address = match address {
-                        Address::Unix(path) => HaProxyAddress::Unix(path.clone()),
-                        Address::Tcp { host, port } => HaProxyAddress::Tcp(format!("{host}:{port}")),
-                    };
-                    balancers.push(Box::new(HaProxy::new(
-                        balancer.name.clone(),
-                        address,
-                        haproxy.backends.clone(),
-                        servers.clone(),
-                    )));
-                }
-            }
-            BalancerKind::None => {}
-            _ => {
-                return Err(Failure::usage(format!(
-                    "The balancer {} is of a kind that cannot be driven yet.",
-                    balancer.name
-                )));
-            }
-        }
-    }
-    Ok(Fleet::new(balancers, settings.policy.min_serving))
 }
 
 /// Whether a step takes the node's server away from its clients.

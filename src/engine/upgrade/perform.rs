@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio::time::sleep;
 
-use super::clients::ProcessList;
 use super::event::UpgradeEvent;
 use super::runner::{BALANCERS, BEFORE, DIFFERED, Runner};
 use super::{observe, schema};
 use crate::balancer::Rules;
+use crate::engine::clients::ProcessList;
 use crate::upgrade::{
     ClusterFacts, Direction, NodeFacts, Severity, TransferForecast, differences, forecast, read_log, worth_keeping,
 };
@@ -96,7 +96,7 @@ impl Runner<'_> {
 
     /// The node leaves the load balancers, and its sessions with it.
     pub(super) async fn drain(&mut self, name: &str) -> Said {
-        if self.fleet.is_empty() {
+        if self.fleet.labels().next().is_none() {
             self.hint(name, "There is no load balancer; its clients will see the server stop.");
             return Ok(String::new());
         }
@@ -111,18 +111,22 @@ impl Runner<'_> {
         };
         self.tell(UpgradeEvent::node("drain_started", name, "It gets no new sessions."));
         self.fleet.drain(&saved).await.map_err(|error| error.to_string())?;
+        if self.fleet.consent().is_some() {
+            self.hint(name, "Clients that do not come through a load balancer will see the server stop.");
+            return Ok(String::new());
+        }
         let policy = &self.settings.policy;
         let rules = Rules { timeout: policy.drain_timeout, then: policy.after_drain_timeout };
-        let mut clients = ProcessList::new(self.connector, self.node(name)?);
+        let monitors = self.fleet.monitors().await.map_err(|error| error.to_string())?;
+        let session = self.connector.observer(self.node(name)?).await;
+        let mut session = session.map_err(|error| error.to_string())?;
+        let mut clients = ProcessList::new(&mut session, Vec::new(), monitors);
         let emptied = self.fleet.wait_until_empty(&saved, &mut clients, rules, |_| {}).await;
-        clients.close().await;
+        session.close().await;
         let emptied = emptied.map_err(|error| {
             let hints: String = error.hints.iter().map(|hint| format!(" {hint}")).collect();
             format!("{error}{hints}")
         })?;
-        for note in &emptied.notes {
-            self.hint(name, note.clone());
-        }
         let closed = emptied.closed_idle + emptied.closed_busy;
         let event = UpgradeEvent::node(
             "drained",

@@ -13,6 +13,7 @@ use super::{Console, Report, observe, takes_out};
 use crate::balancer::{Fleet, FleetSaved};
 use crate::cluster::{Connector, Node};
 use crate::config::Settings;
+use crate::engine::Signals;
 use crate::engine::book::{Book, BookError};
 use crate::failure::{ExitCode, Failure};
 use crate::sql::ServerVersion;
@@ -64,19 +65,16 @@ enum Broken {
 }
 
 impl<'a> Runner<'a> {
-    #[expect(clippy::too_many_arguments, reason = "the one place where everything comes together")]
     pub(super) fn new(
         settings: &'a Settings,
         connector: &'a Connector,
         fleet: &'a Fleet,
         hosts: &'a Hosts,
-        book: Book,
-        plan: UpgradePlan,
-        record: Vec<Entry>,
+        (book, plan, record): (Book, UpgradePlan, Vec<Entry>),
         console: &'a dyn Console,
-    ) -> Self {
+    ) -> Result<Self, Failure> {
         let run = book.run().to_owned();
-        Self {
+        Ok(Self {
             settings,
             connector,
             fleet,
@@ -87,7 +85,7 @@ impl<'a> Runner<'a> {
             last_look: None,
             away: None,
             stopped_at: None,
-            signals: listen(),
+            signals: listen()?,
             book,
             run,
             record,
@@ -96,7 +94,7 @@ impl<'a> Runner<'a> {
             seconds: BTreeMap::new(),
             joins: BTreeMap::new(),
             watched: None,
-        }
+        })
     }
 
     /// Runs the machine to its end.
@@ -458,17 +456,14 @@ pub(super) async fn observed(connector: &Connector, target: ServerVersion) -> BT
 }
 
 /// Counts the signals that ask to stop.
-fn listen() -> watch::Receiver<u8> {
-    use tokio::signal::unix::{SignalKind, signal};
+fn listen() -> Result<watch::Receiver<u8>, Failure> {
+    let mut signals = Signals::listen()?;
     let (count, receiver) = watch::channel(0_u8);
-    let streams = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
-    if let (Ok(mut interrupt), Ok(mut terminate)) = streams {
-        tokio::spawn(async move {
-            loop {
-                tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-                count.send_modify(|count| *count = count.saturating_add(1));
-            }
-        });
-    }
-    receiver
+    tokio::spawn(async move {
+        loop {
+            signals.next().await;
+            count.send_modify(|count| *count = count.saturating_add(1));
+        }
+    });
+    Ok(receiver)
 }

@@ -55,7 +55,7 @@ pub(super) async fn gather(settings: &Settings, connector: &Connector, fleet: &F
         backup_age,
         backup_max_age: settings.upgrade.backup_max_age.as_secs(),
         open_run,
-        has_balancer: !fleet.is_empty(),
+        has_balancer: fleet.consent().is_none(),
         balancer_trouble,
         host_trouble: host.trouble,
         offered: host.offered,

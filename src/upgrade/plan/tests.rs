@@ -122,7 +122,7 @@ fn each_thing_that_is_wrong_is_named() {
     check(|case| case.direction = Direction::Back, "target", Refuse);
     check(set(0, "innodb_fast_shutdown", "2"), "clean-shutdown", Refuse);
     check(set(0, "wsrep_osu_method", "RSU"), "osu-method", Refuse);
-    check(|case| case.around.has_balancer = false, "load-balancer", Refuse);
+    check(|case| case.around.has_balancer = false, "no-balancer", Refuse);
     check(|case| case.around.balancer_trouble.push("It is gone.".into()), "load-balancer", Refuse);
     check(|case| case.around.open_run = Ok(Some("Run 7 is open.".into())), "no-open-run", Refuse);
     check(|case| case.around.open_run = Err("no access".into()), "no-open-run", Unknown);
@@ -192,7 +192,7 @@ fn accepting_a_condition_opens_only_that_one() {
     case.around.has_balancer = false;
     case.around.open_run = Ok(Some("Run 7 is open.".into()));
     let target = Target::parse(case.target).unwrap();
-    let accept = ["load-balancer".to_owned(), "no-open-run".to_owned()];
+    let accept = ["no-balancer".to_owned(), "no-open-run".to_owned()];
     let plan = make(&case.cluster, &case.around, &target, case.direction, &accept);
     let obstacles: Vec<&str> = plan.obstacles().map(|check| check.code.as_str()).collect();
     assert_eq!(obstacles, ["no-open-run"]);
