@@ -4,5 +4,6 @@ pub mod lint;
 pub mod plan;
 pub mod run;
 mod style;
+pub mod verify;
 
 pub use style::{Style, table};
