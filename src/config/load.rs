@@ -322,3 +322,6 @@ fn distinct(nodes: &[Node]) -> Result<(), (usize, String)> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
