@@ -1,8 +1,7 @@
 //! What the reader's terminal can show.
 
-use std::io::{IsTerminal, Write as _};
+use std::io::IsTerminal;
 
-use crate::failure::Failure;
 use crate::report::Style;
 
 /// The page's width when stdout is no terminal, or does not tell its own.
@@ -31,14 +30,4 @@ pub(super) fn of_stderr() -> Style {
 /// Whether the terminal shows more than ASCII.
 pub(super) fn shows_unicode() -> bool {
     std::env::var_os("TERM").is_none_or(|term| term != "dumb")
-}
-
-/// Prints an answer. A reader that has gone away is no error.
-pub(super) fn print(text: &str) -> Result<(), Failure> {
-    match anstream::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::unobservable(format!("Cannot write to stdout: {error}.")))
-        }
-        _ => Ok(()),
-    }
 }

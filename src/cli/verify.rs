@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use clap::ValueEnum;
 
-use super::{Global, block_on, screen};
+use super::{Global, block_on, output, screen};
 use crate::cluster::{Connector, snapshot_all};
 use crate::config::{ConnectionArgs, Settings};
 use crate::failure::{ExitCode, Failure};
@@ -79,9 +79,9 @@ pub(super) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
             ExitCode::Unobservable
         };
         match args.format {
-            Format::Json => screen::print(&format!("{:#}\n", report::verify::json(&comparison, &missing)))?,
+            Format::Json => output::print_json(&report::verify::json(&comparison, &missing))?,
             Format::Human if global.quiet && code == ExitCode::Done => {}
-            Format::Human => screen::print(&report::verify::human(&comparison, &missing, screen::of_stdout()))?,
+            Format::Human => output::print(&report::verify::human(&comparison, &missing, screen::of_stdout()))?,
         }
         Ok(code)
     })
