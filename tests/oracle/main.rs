@@ -6,9 +6,11 @@
 //! - `SCHEMA_ORACLE_SERVERS`: prefixes of servers made by `tests/fetch-servers`, separated by `:`, besides the system's.
 //! - `SCHEMA_ORACLE_RECORD`: a file to which observations are appended, one JSON object a line.
 //! - `SCHEMA_ORACLE_REPLAY`: a file of such observations, which are judged again without any server.
+//! - `SCHEMA_ORACLE_EXAMPLES`: how many mismatches of a kind are shown in full (default 3).
 //! - `SCHEMA_ORACLE_SUITES`: a prefix with MariaDB's own test suites, which are replayed then.
 
 mod generate;
+mod judge;
 mod mtr;
 mod observe;
 mod server;
@@ -89,7 +91,7 @@ async fn generated(server: &Server, seed: u64, cases: u64) -> Vec<Observation> {
 }
 
 #[test]
-fn observe_generated() {
+fn generated_cases_are_predicted() {
     if setting("SCHEMA_ORACLE_REPLAY").is_some() {
         return;
     }
@@ -100,18 +102,47 @@ fn observe_generated() {
             let observations =
                 generated(&server, number("SCHEMA_ORACLE_SEED", 1), number("SCHEMA_ORACLE_CASES", 250)).await;
             record(&observations);
+            check(&server.version, &observations);
         }
     });
 }
 
 #[test]
-fn observe_suites() {
+fn recorded_observations_are_predicted() {
+    let Some(path) = setting("SCHEMA_ORACLE_REPLAY") else { return };
+    for path in path.split(':') {
+        let text = std::fs::read_to_string(path).unwrap();
+        let observations: Vec<Observation> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        for version in ["10.", "11."] {
+            let some: Vec<Observation> = observations.iter().filter(|o| o.version.starts_with(version)).cloned().collect();
+            if !some.is_empty() {
+                check(&format!("{path} {version}"), &some);
+            }
+        }
+    }
+}
+
+/// Holds observations against predictions.
+fn check(name: &str, observations: &[Observation]) {
+    let mut score = judge::Score::default();
+    for observation in observations {
+        score.add(observation);
+    }
+    score.report(name, usize::try_from(number("SCHEMA_ORACLE_EXAMPLES", 3)).unwrap_or(3));
+    if setting("SCHEMA_ORACLE_REPORT_ONLY").is_none() {
+        assert!(score.verdict(), "{name}: predictions miss what is promised");
+    }
+}
+
+#[test]
+fn suites_are_predicted() {
     let Some(suites) = setting("SCHEMA_ORACLE_SUITES") else { return };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         for prefix in servers() {
             let observations = mtr::replay(prefix.as_deref(), Path::new(&suites)).await;
             record(&observations);
+            check("test suites", &observations);
         }
     });
 }
