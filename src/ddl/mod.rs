@@ -2,6 +2,7 @@
 
 pub mod ast;
 pub mod classify;
+pub mod compat;
 mod judgement;
 pub mod knowledge;
 pub mod model;
@@ -9,6 +10,7 @@ mod parse;
 mod profile;
 
 pub use classify::{Judgement, Moves, judge};
+pub use compat::{Rolling, WayBack, Window, rolling, way_back};
 pub use judgement::{Algorithm, Compatibility, Condition, Flow, Lock, Reason, Verdict};
 pub use parse::parse;
 pub use profile::{InstantColumns, ServerProfile};

@@ -58,8 +58,17 @@ impl Score {
         if !right || lock_wrong {
             let kind = format!(
                 "{}: {:?}/{:?} predicted, {:?}/{:?} seen",
-                if cheap { "TOO CHEAP" } else if !right { "too dear" } else { "lock" },
-                algorithm, predicted.lock, observation.algorithm, observation.lock
+                if cheap {
+                    "TOO CHEAP"
+                } else if !right {
+                    "too dear"
+                } else {
+                    "lock"
+                },
+                algorithm,
+                predicted.lock,
+                observation.algorithm,
+                observation.lock
             );
             let table: String = observation.dump.chars().take(3000).collect();
             let text = format!(

@@ -114,7 +114,8 @@ fn recorded_observations_are_predicted() {
         let text = std::fs::read_to_string(path).unwrap();
         let observations: Vec<Observation> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         for version in ["10.", "11."] {
-            let some: Vec<Observation> = observations.iter().filter(|o| o.version.starts_with(version)).cloned().collect();
+            let some: Vec<Observation> =
+                observations.iter().filter(|o| o.version.starts_with(version)).cloned().collect();
             if !some.is_empty() {
                 check(&format!("{path} {version}"), &some);
             }

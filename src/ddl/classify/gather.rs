@@ -328,7 +328,7 @@ fn column(known: &mut Known, change: &Change<'_>, old: &Column, new: &Column) {
 
 /// An expression without what the server adds and drops when it prints one: quotes of names, spaces, outer
 /// parentheses, case.
-fn plain_text(text: &str) -> String {
+pub(crate) fn plain_text(text: &str) -> String {
     let mut plain: String =
         text.chars().filter(|c| !c.is_whitespace() && *c != '`').collect::<String>().to_ascii_lowercase();
     while plain.starts_with('(') && plain.ends_with(')') && closes_at_end(&plain) {

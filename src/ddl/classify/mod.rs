@@ -7,4 +7,5 @@ mod judge;
 mod partition;
 pub(crate) mod types;
 
+pub(crate) use gather::plain_text;
 pub use judge::{Judgement, Moves, judge};

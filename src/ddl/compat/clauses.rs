@@ -1,0 +1,207 @@
+//! What clauses say that the tables before and after do not, and what they say alone.
+
+use super::sides::Sides;
+use super::tables::NEVER;
+use crate::ddl::Flow::{Conditional, Differs, Lost, Ok};
+use crate::ddl::ast::{KeyType, Operation, PartitionMethod, PartitionOp, PartitionValues};
+use crate::ddl::knowledge::Fact;
+use crate::ddl::model::Table;
+
+const UNTIL: &str = "until all nodes have changed";
+
+/// Clauses whose effect on rows is not seen by holding two tables against each other.
+pub(super) fn beside_tables(sides: &mut Sides, operations: &[&Operation], before: Option<&Table>, text: &str) {
+    for operation in operations {
+        match operation {
+            Operation::Opaque => never(sides, Fact::Opaque),
+            Operation::DiscardTablespace | Operation::ImportTablespace => {
+                sides.never(Lost, Lost, "tablespace", "The files of a table belong to one node.");
+            }
+            Operation::PartitionBy(partitioning) => {
+                let catch_all = partitioning.partitions.iter().any(|partition| {
+                    matches!(partition.values, Some(PartitionValues::MaxValue | PartitionValues::Default))
+                        || matches!(&partition.values, Some(PartitionValues::LessThan(span)) if span.of(text).to_ascii_uppercase().contains("MAXVALUE"))
+                });
+                let ranges = matches!(
+                    partitioning.method,
+                    PartitionMethod::Range(_)
+                        | PartitionMethod::RangeColumns(_)
+                        | PartitionMethod::List(_)
+                        | PartitionMethod::ListColumns(_)
+                );
+                if ranges && !catch_all {
+                    sides.flows(Conditional, Ok);
+                    sides.condition(
+                        "rows-in-partitions",
+                        format!("Nothing writes a row that no partition takes, {UNTIL}."),
+                    );
+                }
+            }
+            Operation::Partition(operation) => partition(sides, operation, before),
+            _ => {}
+        }
+    }
+}
+
+fn never(sides: &mut Sides, fact: Fact) {
+    if let Some((_, code, text)) = NEVER.iter().find(|(known, ..)| *known == fact) {
+        sides.never(Lost, Lost, code, *text);
+    }
+}
+
+fn partition(sides: &mut Sides, operation: &PartitionOp, before: Option<&Table>) {
+    match operation {
+        PartitionOp::Add { partitions, .. } => {
+            let hashed = before.and_then(|table| table.partitioning.as_ref()).is_some_and(|by| {
+                matches!(
+                    by.method,
+                    PartitionMethod::Hash { .. } | PartitionMethod::Key { .. } | PartitionMethod::SystemTime(_)
+                )
+            });
+            if !hashed && partitions.iter().any(|one| one.values.is_some()) {
+                sides.flows(Ok, Conditional);
+                sides.condition("new-partition-unused", format!("Nothing writes a row that only the new partition takes, {UNTIL}: unchanged nodes are lost on it."));
+            }
+        }
+        PartitionOp::Coalesce(_)
+        | PartitionOp::Rebuild(_)
+        | PartitionOp::Analyze(_)
+        | PartitionOp::Check(_)
+        | PartitionOp::Optimize(_)
+        | PartitionOp::Repair(_) => {}
+        PartitionOp::Reorganize { partitions, .. } => {
+            // Hash partitions are named by number only, and take every row.
+            if partitions.iter().any(|one| one.values.is_some()) {
+                sides.flows(Conditional, Conditional);
+                sides.condition(
+                    "rows-in-partitions",
+                    format!("Nothing writes a row that the old or the new partitions do not take, {UNTIL}."),
+                );
+            }
+        }
+        PartitionOp::Drop { .. }
+        | PartitionOp::Truncate(_)
+        | PartitionOp::Exchange { .. }
+        | PartitionOp::ConvertToTable { .. }
+        | PartitionOp::ConvertFromTable { .. }
+        | PartitionOp::Discard(_)
+        | PartitionOp::Import(_) => {
+            sides.never(
+                Lost,
+                Lost,
+                "partition-gone",
+                "Rows that are gone on some nodes are written, updated and deleted on others.",
+            );
+        }
+    }
+}
+
+/// Clauses without a table: what can be said of any table, else the worst.
+pub(super) fn alone(sides: &mut Sides, operations: &[&Operation], text: &str) {
+    beside_tables(sides, operations, None, text);
+    for operation in operations {
+        match operation {
+            Operation::AddColumn { column, position: None, .. } => alone_added(sides, column),
+            Operation::AddKey(key) => match key.key_type {
+                KeyType::Primary | KeyType::Unique => {
+                    sides.flows(Conditional, Ok);
+                    sides.condition("no-duplicates", format!("Nothing writes a duplicate of the new key, {UNTIL}."));
+                    if key.key_type == KeyType::Primary {
+                        sides.condition("single-writer", format!("Only one node is written to, {UNTIL}."));
+                    }
+                }
+                _ => {}
+            },
+            Operation::DropPrimaryKey { .. } => {
+                sides.flows(Ok, Conditional);
+                sides.condition("no-duplicates", format!("Nothing writes a duplicate of the primary key, {UNTIL}."));
+                sides.condition("single-writer", format!("Only one node is written to, {UNTIL}."));
+            }
+            Operation::DropKey { name, .. } => {
+                sides.flows(Ok, Conditional);
+                sides.condition(
+                    "no-duplicates",
+                    format!(
+                        "If key `{}` is unique, nothing writes a duplicate of it, {UNTIL}; the table is not known.",
+                        name.value
+                    ),
+                );
+            }
+            Operation::AddCheck(_) => {
+                sides.flows(Conditional, Ok);
+                sides.condition("rows-satisfy-check", format!("Every row satisfies the check, {UNTIL}."));
+            }
+            Operation::RenameColumn { from, to, .. } => {
+                sides.condition(
+                    "renamed-column-unused",
+                    format!("Nothing names `{}` or `{}`, {UNTIL}.", from.value, to.value),
+                );
+            }
+            Operation::SetDefault { .. }
+            | Operation::DropDefault { .. }
+            | Operation::RenameKey { .. }
+            | Operation::AlterKey { .. }
+            | Operation::Force
+            | Operation::Keys(_)
+            | Operation::OrderBy(_)
+            | Operation::Algorithm(_)
+            | Operation::Lock(_)
+            | Operation::PartitionBy(_)
+            | Operation::RemovePartitioning
+            | Operation::Partition(_)
+            | Operation::Opaque
+            | Operation::DiscardTablespace
+            | Operation::ImportTablespace => {}
+            Operation::Option(option) if option.name != "engine" => {}
+            _ => sides.never(
+                Lost,
+                Lost,
+                "missing-fact",
+                "The table's definition is not known, and without it this clause cannot be judged.",
+            ),
+        }
+    }
+}
+
+fn alone_added(sides: &mut Sides, column: &crate::ddl::ast::ColumnDef) {
+    use crate::ddl::ast::DefaultValue;
+    let own_value = match &column.default {
+        Some(DefaultValue::Now(_)) => true,
+        Some(DefaultValue::Expression(expr)) => expr.facts.is_volatile(),
+        _ => false,
+    };
+    if own_value || column.on_update.is_some() || column.auto_increment || !column.unknown.is_empty() {
+        sides.never(
+            Differs,
+            Differs,
+            "filled-by-each-node",
+            format!("Each node would fill `{}` with a value of its own.", column.name.value),
+        );
+    } else if let Some(generated) = &column.generated {
+        if generated.expr.facts.is_volatile() {
+            sides.never(
+                Differs,
+                Differs,
+                "computed-by-each-node",
+                format!("Each node would compute `{}` for itself, and differently.", column.name.value),
+            );
+        }
+    } else {
+        sides.condition(
+            "new-column-unused",
+            format!("Nothing writes `{}`, {UNTIL}: rows that reach unchanged nodes lose it.", column.name.value),
+        );
+    }
+    if column.key.is_some() {
+        sides.flows(Conditional, Ok);
+        sides.condition("no-duplicates", format!("Nothing writes a duplicate of the new key, {UNTIL}."));
+    }
+    if column.references.is_some() {
+        sides.never(
+            Differs,
+            Differs,
+            "missing-fact",
+            "The table's definition is not known, and without it the foreign key cannot be judged.",
+        );
+    }
+}
