@@ -170,7 +170,7 @@ fn alone_added(sides: &mut Sides, column: &crate::ddl::ast::ColumnDef) {
         Some(DefaultValue::Expression(expr)) => expr.facts.is_volatile(),
         _ => false,
     };
-    if own_value || column.on_update.is_some() || column.auto_increment || !column.unknown.is_empty() {
+    if own_value || column.on_update.is_some() || column.auto_increment {
         sides.never(
             Differs,
             Differs,
