@@ -4,19 +4,20 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 use super::Global;
-use super::input::{InputArgs, read_file};
+use super::input::read_file;
+use super::planning::RequestArgs;
 use super::run_view::{RunFormat, RunView};
 use crate::cluster::Connector;
 use crate::config::{ConnectionArgs, Settings};
-use crate::engine::{self, Signals};
+use crate::engine::{self, Signals, planner};
 use crate::failure::{ExitCode, Failure};
-use crate::plan::{Method, Plan};
+use crate::plan::{Method, Plan, Rates};
 
 /// Plans, checks, runs and verifies.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    input: InputArgs,
+    request: RequestArgs,
     /// Run a plan that `schema plan --out` has saved. It is refused when it has gone stale.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "execute"])]
     plan: Option<PathBuf>,
@@ -39,16 +40,27 @@ pub(super) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
 
 async fn apply(args: Args, global: &Global) -> Result<ExitCode, Failure> {
     let settings = Settings::load(global.config.as_deref(), &args.connection)?;
-    let plan = match &args.plan {
-        Some(path) => read_plan(path)?,
-        None => return Err(Failure::usage("`schema apply` needs --plan for now.")),
+    // A file that cannot be read is told before anybody is asked for a password.
+    let wanted = match &args.plan {
+        Some(path) => Wanted::Saved(Box::new(read_plan(path)?)),
+        None => Wanted::Planned(args.request.request(Rates::default())?),
     };
     let connector = Connector::open(&settings).await?;
+    let planned = match wanted {
+        Wanted::Saved(plan) => planner::recheck(&connector, &settings, *plan).await?,
+        Wanted::Planned(request) => planner::plan(&connector, &settings, &request).await?,
+    };
+    let plan = planned.plan;
     if args.dry_run {
-        print(&crate::report::plan::human(&plan, super::screen::of_stdout()));
-        return Ok(ExitCode::Done);
+        print(&crate::report::plan::human(&plan, &planned.findings, super::screen::of_stdout()));
+    }
+    if let Some(failure) = planner::failure(&planned.findings) {
+        return Err(failure);
     }
     refuse_what_is_refused(&plan)?;
+    if args.dry_run {
+        return Ok(ExitCode::Done);
+    }
     if !args.yes && args.format == RunFormat::Human && !confirmed(&plan)? {
         return Err(Failure::refused("You said no. Nothing was changed."));
     }
@@ -56,6 +68,12 @@ async fn apply(args: Args, global: &Global) -> Result<ExitCode, Failure> {
     let mut view = RunView::new(args.format, global.quiet);
     let ending = engine::apply(plan, &connector, &settings, &mut view, &mut signals).await?;
     view.finish(&ending)
+}
+
+/// Where the plan comes from.
+enum Wanted {
+    Saved(Box<Plan>),
+    Planned(planner::Request),
 }
 
 fn read_plan(path: &std::path::Path) -> Result<Plan, Failure> {
@@ -86,7 +104,7 @@ fn confirmed(plan: &Plan) -> Result<bool, Failure> {
         return Ok(true);
     }
     let mut err = anstream::stderr();
-    let page = crate::report::plan::human(plan, super::screen::of_stderr());
+    let page = crate::report::plan::human(plan, &[], super::screen::of_stderr());
     let asked = write!(err, "{page}\nRun this now? [y/N] ").and_then(|()| err.flush());
     let mut line = String::new();
     asked

@@ -7,10 +7,13 @@ use clap::ValueEnum;
 
 use super::planning::{RequestArgs, nothing_to_do, unreadable};
 use super::{Global, input, output, screen};
-use crate::config::ConnectionArgs;
+use crate::cluster::Connector;
+use crate::config::{ConnectionArgs, Settings};
 use crate::ddl::ServerProfile;
 use crate::ddl::model::Catalog;
+use crate::engine::planner::{self, Planned};
 use crate::failure::{ExitCode, Failure};
+use crate::plan::check::Finding;
 use crate::plan::{Method, Plan, Policy, Rates, Rolling, Situation, build, draft};
 use crate::report;
 use crate::sql::{ServerVersion, Source};
@@ -59,16 +62,48 @@ enum Format {
 }
 
 pub(super) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
-    let plan = match args.server_version {
-        Some(version) => offline(&args, version)?,
-        None => live(&args, global)?,
+    let (plan, findings) = match args.server_version {
+        Some(version) => (offline(&args, version)?, Vec::new()),
+        None => {
+            let planned = super::block_on(live(&args, global))?;
+            (planned.plan, planned.findings)
+        }
     };
     match args.format {
-        Format::Human => output::print(&report::plan::human(&plan, screen::of_stdout()))?,
-        Format::Json => output::print_json(&plan)?,
+        Format::Human => output::print(&report::plan::human(&plan, &findings, screen::of_stdout()))?,
+        Format::Json => output::print_json(&Answer { plan: &plan, checks: &findings })?,
+    }
+    if let Some(failure) = planner::failure(&findings) {
+        return Err(failure);
+    }
+    if let Some(path) = &args.out {
+        save(&plan, path)?;
     }
     let refused = plan.statements.iter().any(|statement| statement.method == Method::Refuse);
     Ok(if refused { ExitCode::No } else { ExitCode::Done })
+}
+
+/// What `--format json` prints.
+#[derive(serde::Serialize)]
+struct Answer<'a> {
+    #[serde(flatten)]
+    plan: &'a Plan,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    checks: &'a [Finding],
+}
+
+fn save(plan: &Plan, path: &Path) -> Result<(), Failure> {
+    let text = serde_json::to_vec_pretty(plan)
+        .map_err(|error| Failure::usage(format!("The plan could not be put into JSON: {error}.")))?;
+    std::fs::write(path, text)
+        .map_err(|error| Failure::usage(format!("The plan could not be saved to `{}`: {error}.", path.display())))
+}
+
+async fn live(args: &Args, global: &Global) -> Result<Planned, Failure> {
+    let settings = Settings::load(global.config.as_deref(), &args.connection)?;
+    let request = args.request.request(Rates::default())?;
+    let connector = Connector::open(&settings).await?;
+    planner::plan(&connector, &settings, &request).await
 }
 
 /// Without a cluster: what the version, the dump and the text tell.
@@ -105,8 +140,4 @@ fn offline(args: &Args, version: ServerVersion) -> Result<Plan, Failure> {
 fn read_dump(path: &Path, profile: &ServerProfile) -> Result<Catalog, Failure> {
     let bytes = input::read_file(path)?;
     Ok(Catalog::from_dump(Source::new(&bytes).text(), profile.settings.clone()))
-}
-
-fn live(_args: &Args, _global: &Global) -> Result<Plan, Failure> {
-    Err(Failure::usage("A plan on a live cluster is not built yet; use --server-version."))
 }

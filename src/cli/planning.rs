@@ -5,8 +5,9 @@ use std::time::Duration;
 use clap::ValueEnum;
 
 use super::input::InputArgs;
+use crate::engine::planner::Request;
 use crate::failure::Failure;
-use crate::plan::{Override, Text, Unreadable};
+use crate::plan::{Override, Rates, Text, Unreadable};
 
 /// The statements and what is wished of them.
 #[derive(Clone, Debug, clap::Args)]
@@ -50,6 +51,18 @@ impl From<MethodArg> for Override {
 }
 
 impl RequestArgs {
+    /// What the engine is to plan.
+    pub(super) fn request(&self, rates: Rates) -> Result<Request, Failure> {
+        Ok(Request {
+            texts: self.texts()?,
+            database: self.database.clone(),
+            wanted: self.method.into(),
+            accepted: self.accept.clone(),
+            check_timeout: self.check_timeout,
+            rates,
+        })
+    }
+
     /// Reads the statements.
     pub(super) fn texts(&self) -> Result<Vec<Text>, Failure> {
         let inputs = self.input.read()?;

@@ -66,6 +66,11 @@ pub struct Row<'a> {
 }
 
 impl Row<'_> {
+    /// How many columns it has.
+    pub fn width(&self) -> usize {
+        self.values.len()
+    }
+
     /// The value in a column, by position or by name without regard to case.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ mod crew;
 mod drive;
 mod fingerprint;
 mod look;
+pub mod planner;
 pub(crate) mod rehearsal;
 mod rotation;
 mod rsu;

@@ -69,6 +69,7 @@ fn planned(draft: Draft, situation: &Situation<'_>) -> PlannedStatement {
         database: draft.database,
         kind: draft.kind.name().to_owned(),
         object: draft.object,
+        tables: draft.tables,
         operations: draft.operations,
         algorithm: draft.judgement.algorithm,
         lock: draft.judgement.lock,

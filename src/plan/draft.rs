@@ -42,6 +42,8 @@ pub struct Draft {
     pub file: String,
     /// 1-based.
     pub line: usize,
+    /// 1-based, in characters.
+    pub column: usize,
     /// As it was written.
     pub sql: String,
     /// The default database in force.
@@ -185,6 +187,7 @@ impl Reader<'_> {
             index: self.drafts.len() + 1,
             file: file.to_owned(),
             line: statement.position.line,
+            column: statement.position.column,
             sql: text.to_owned(),
             database: database.map(ToOwned::to_owned),
             session: self.session.clone(),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::facts::TableName;
 use super::{Basis, Policy};
 use crate::ddl::{Algorithm, Compatibility, Condition, Lock, Reason};
 
@@ -70,6 +71,9 @@ pub struct PlannedStatement {
     pub kind: String,
     /// `db.table`, where there is one.
     pub object: Option<String>,
+    /// The tables that it concerns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<TableName>,
     /// One entry a clause, in order: `{"op": "add_column", "name": "n"}`.
     pub operations: Vec<Value>,
     /// What the server will do; `None` where the notion does not apply.

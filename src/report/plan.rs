@@ -3,11 +3,12 @@
 use std::fmt::Write;
 
 use super::{Style, table};
-use crate::ddl::Verdict;
+use crate::ddl;
+use crate::plan::check::{Finding, Verdict};
 use crate::plan::{Method, Plan, PlannedStatement, seconds};
 
-/// Renders the plan for a person.
-pub fn human(plan: &Plan, style: Style) -> String {
+/// Renders the plan, and what the checks have to say, for a person.
+pub fn human(plan: &Plan, findings: &[Finding], style: Style) -> String {
     let mut page = String::new();
     let count = plan.statements.len();
     let plural = if count == 1 { "statement" } else { "statements" };
@@ -32,6 +33,7 @@ pub fn human(plan: &Plan, style: Style) -> String {
     for statement in &plan.statements {
         details(&mut page, statement, style);
     }
+    checks(&mut page, findings, style);
     totals(&mut page, plan, style);
     page
 }
@@ -73,7 +75,7 @@ fn details(page: &mut String, statement: &PlannedStatement, style: Style) {
     for reason in &statement.reasons {
         item(page, style, "why", &reason.code, &reason.text);
     }
-    if statement.method != Method::Toi || statement.rsu.verdict == Verdict::Unsafe {
+    if statement.method != Method::Toi || statement.rsu.verdict == ddl::Verdict::Unsafe {
         for condition in &statement.rsu.conditions {
             item(page, style, "holds while", &condition.code, &condition.text);
         }
@@ -121,6 +123,29 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+/// Only what is not as it should be; that the rest holds is one line.
+fn checks(page: &mut String, findings: &[Finding], style: Style) {
+    if findings.is_empty() {
+        return;
+    }
+    let bad: Vec<&Finding> = findings.iter().filter(|finding| finding.verdict > Verdict::Passed).collect();
+    let passed = findings.len() - bad.len();
+    let _ = writeln!(page, "{} {passed} of {} passed.", style.bold("Checks:"), findings.len());
+    for finding in bad {
+        let label = match finding.verdict {
+            Verdict::Warned => style.warn("note"),
+            Verdict::Failed => style.bad("failed"),
+            _ => style.bad("unseen"),
+        };
+        let text = format!("{} {} [{}]", finding.saw, finding.advice, finding.check);
+        let width = usize::from(style.width).saturating_sub(4).max(30);
+        for (at, line) in wrap(&text, width).into_iter().enumerate() {
+            let _ = if at == 0 { writeln!(page, "  {label}  {line}") } else { writeln!(page, "          {line}") };
+        }
+    }
+    page.push('\n');
 }
 
 fn totals(page: &mut String, plan: &Plan, style: Style) {

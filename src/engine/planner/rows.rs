@@ -1,0 +1,74 @@
+//! Asks the rows, on a node that can spare it and within a time limit.
+
+use std::time::Instant;
+
+use super::Request;
+use crate::cluster::{ClusterError, Connector, Rows};
+use crate::config::Node;
+use crate::ddl::Reason;
+use crate::plan::{DataCheck, Draft};
+
+/// Accepting this code lets a statement pass whose questions to the rows did not end in time.
+const UNCHECKED: &str = "rows-unchecked";
+
+/// What the rows have against a statement; empty when nothing.
+pub(super) async fn ask(connector: &Connector, node: &Node, draft: &Draft, request: &Request) -> Vec<Reason> {
+    let mut found = Vec::new();
+    let end = Instant::now() + request.check_timeout;
+    for check in &draft.data_checks {
+        let left = end.saturating_duration_since(Instant::now());
+        let limited =
+            format!("SET STATEMENT max_statement_time = {:.3} FOR {}", left.as_secs_f64().max(0.001), check.sql);
+        let answer = async {
+            let mut session = connector.observer(node).await?;
+            let rows = session.query_all_within(&limited, left + std::time::Duration::from_secs(5)).await;
+            session.close().await;
+            rows
+        };
+        match answer.await.map(|sets| sets.into_iter().next().unwrap_or_default()) {
+            Ok(rows) if rows.is_empty() => {}
+            Ok(rows) => found.push(in_the_way(check, &rows)),
+            // A question about a column that is not there says nothing about rows; the statement itself is judged elsewhere.
+            Err(ClusterError::Server { code: 1054 | 1146, .. }) => {}
+            Err(error) if request.accepted.iter().any(|code| code == UNCHECKED) => {
+                tracing::warn!("{}: {error}", check.code);
+            }
+            Err(error) => found.push(unchecked(check, &error, request)),
+        }
+    }
+    found
+}
+
+fn in_the_way(check: &DataCheck, rows: &Rows) -> Reason {
+    let samples: Vec<String> = rows
+        .iter()
+        .map(|row| {
+            let values = (0..row.width()).map(|column| match row.get::<Option<String>>(column) {
+                Ok(Some(value)) => value.chars().take(40).collect(),
+                Ok(None) => "NULL".to_owned(),
+                Err(_) => "(not text)".to_owned(),
+            });
+            format!("({})", values.collect::<Vec<String>>().join(", "))
+        })
+        .collect();
+    Reason {
+        code: format!("rows-{}", check.code),
+        text: format!("There are {}, such as {}. Mend them first.", check.what, samples.join(", ")),
+    }
+}
+
+fn unchecked(check: &DataCheck, error: &ClusterError, request: &Request) -> Reason {
+    let why = match error.code() {
+        // ER_STATEMENT_TIMEOUT
+        Some(1969) => format!("it did not end within {} s", request.check_timeout.as_secs_f64()),
+        _ => error.to_string().trim_end_matches('.').to_owned(),
+    };
+    Reason {
+        code: UNCHECKED.to_owned(),
+        text: format!(
+            "Whether there are {} is not known: {why}. Allow more with --check-timeout, look yourself ({}), or accept it with \
+             --accept {UNCHECKED}.",
+            check.what, check.sql
+        ),
+    }
+}

@@ -1,0 +1,66 @@
+//! The server's own parser reads every statement before any of them runs: PREPARE reads and does not execute.
+
+use crate::cluster::{ClusterError, Connector, quote_text};
+use crate::config::Node;
+use crate::failure::Failure;
+use crate::plan::{Draft, Part};
+
+/// `ER_PARSE_ERROR`
+const PARSE_ERROR: u16 = 1064;
+
+/// Has a node read every statement of the plan that it would be sent.
+///
+/// # Errors
+/// The first statement that it cannot read (exit 2). Statements that PREPARE does not take (error 1295) were read
+/// before it said so; whatever else it says is about tables and rights, which other checks look at.
+pub(super) async fn check(connector: &Connector, node: &Node, drafts: &[Draft]) -> Result<(), Failure> {
+    let unseen = |error: ClusterError| Failure::unobservable(format!("{error} Nothing was changed."));
+    let mut session = connector.session(node).await.map_err(unseen)?;
+    for draft in drafts {
+        let sql = match draft.part {
+            Part::Change => format!("PREPARE galera_schema_reads FROM {}", quote_text(&draft.judgement.execute)),
+            // sql_mode and character sets decide how the statements behind are read.
+            Part::Session => draft.sql.clone(),
+            Part::Nothing | Part::Foreign(_) => continue,
+        };
+        match session.query(&sql).await {
+            Err(ClusterError::Server { code: PARSE_ERROR, message, .. }) => return Err(syntax_error(draft, &message)),
+            Ok(_) | Err(ClusterError::Server { .. }) => {}
+            Err(error) => return Err(unseen(error)),
+        }
+    }
+    session.close().await;
+    Ok(())
+}
+
+fn syntax_error(draft: &Draft, message: &str) -> Failure {
+    let (line, column) = place(draft, message);
+    let near =
+        near(message).map_or_else(String::new, |near| format!(" near `{}`", near.lines().next().unwrap_or(near)));
+    Failure::usage(format!(
+        "{}:{line}:{column}: The server cannot read this statement{near}. Nothing was changed.",
+        draft.file
+    ))
+    .hint(format!("The server said: {message}"))
+}
+
+/// The file's line and column, both 1-based, for `.. near 'TEXT' at line N`, where N counts from the statement's first
+/// line and TEXT begins at the place (and is cut after 80 characters).
+fn place(draft: &Draft, message: &str) -> (usize, usize) {
+    let number = message.rsplit(" at line ").next().and_then(|tail| tail.trim().parse::<usize>().ok()).unwrap_or(1);
+    let line = draft.sql.lines().nth(number - number.min(1)).unwrap_or_default();
+    let first = near(message).and_then(|near| near.lines().next()).unwrap_or_default();
+    // The last place at which it stands is the nearest to the truth when a text repeats itself; nothing better is told.
+    let column = match line.rfind(first) {
+        Some(at) if !first.is_empty() => line[..at].chars().count(),
+        // An empty text stands for the end of the statement.
+        _ => line.chars().count(),
+    };
+    let before = if number <= 1 { draft.column } else { 1 };
+    (draft.line + number.max(1) - 1, before + column)
+}
+
+fn near(message: &str) -> Option<&str> {
+    let (_, tail) = message.split_once(" near '")?;
+    tail.rsplit_once("' at line").map(|(near, _)| near)
+}

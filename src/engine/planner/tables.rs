@@ -1,0 +1,102 @@
+//! The tables that a plan concerns, as every node defines them.
+
+use std::collections::BTreeMap;
+
+use crate::cluster::facts::{Tables, tables};
+use crate::cluster::{ClusterError, Connector, snapshot_all};
+use crate::ddl::ServerProfile;
+use crate::ddl::model::{Catalog, Object as Known};
+use crate::plan::check::{Finding, Verdict};
+use crate::plan::facts::{TableFacts, TableName};
+use crate::verify::{Definition, ObjectKind, SchemaSnapshot, Scope, compare};
+
+/// What was seen of the tables.
+pub(super) struct TablesSeen {
+    /// What statements are judged on.
+    pub(super) catalog: Catalog,
+    /// Each table where it is largest.
+    pub(super) sizes: BTreeMap<TableName, TableFacts>,
+    /// Each table's definition.
+    pub(super) definitions: BTreeMap<TableName, String>,
+    /// Whether all nodes define them alike.
+    pub(super) findings: Vec<Finding>,
+}
+
+/// Looks at the tables on all nodes.
+pub(super) async fn look(
+    connector: &Connector,
+    names: &[TableName],
+    profile: &ServerProfile,
+    database: Option<&str>,
+) -> Result<TablesSeen, ClusterError> {
+    let mut catalog = Catalog::new(profile.settings.clone());
+    catalog.default_database = database.map(ToOwned::to_owned);
+    let mut seen = TablesSeen { catalog, sizes: BTreeMap::new(), definitions: BTreeMap::new(), findings: Vec::new() };
+    if names.is_empty() {
+        return Ok(seen);
+    }
+    let scope = Scope { tables: names.to_vec(), ..Scope::default() };
+    let (snapshots, sizes) = tokio::join!(
+        snapshot_all(connector, &scope),
+        connector.on_every_node(async |node| {
+            let mut session = connector.observer(node).await?;
+            let seen = tables(&mut session, Tables::Named(names)).await;
+            session.close().await;
+            seen
+        })
+    );
+    // A node that could not be asked is told of by its own check.
+    for node in sizes.into_iter().flatten() {
+        for (name, facts) in node.tables {
+            let largest = seen.sizes.entry(name).or_default();
+            if largest.kind.is_empty() || facts.bytes() > largest.bytes() {
+                *largest = facts;
+            }
+        }
+    }
+    let snapshots: Vec<(String, SchemaSnapshot)> =
+        snapshots.into_iter().filter_map(|(node, snapshot)| Some((node, snapshot.ok()?))).collect();
+    let Some((_, reference)) = snapshots.first() else { return Ok(seen) };
+    for (object, definition) in &reference.objects {
+        let Definition::Known { sql, .. } = definition else { continue };
+        if matches!(object.kind, ObjectKind::Table | ObjectKind::Sequence | ObjectKind::View) {
+            learn(&mut seen.catalog, &object.database, sql);
+        }
+        if object.kind == ObjectKind::Table {
+            seen.definitions.insert(TableName::new(&object.database, &object.name), sql.clone());
+        }
+    }
+    for name in names {
+        let there =
+            reference.objects.keys().any(|object| object.database == name.database && object.name == name.table);
+        if !there {
+            let database = seen.catalog.databases.entry(name.database.clone()).or_default();
+            database.objects.insert(name.table.clone(), Known::Gone);
+        }
+    }
+    seen.findings.push(agreement(&snapshots));
+    Ok(seen)
+}
+
+/// Adds one definition to the catalogue, in its own database.
+fn learn(catalog: &mut Catalog, database: &str, create: &str) {
+    let statement = crate::ddl::parse(create, catalog.settings.dialect);
+    catalog.apply(&statement, create, Some(database));
+}
+
+/// A change on top of a difference makes two of them.
+fn agreement(snapshots: &[(String, SchemaSnapshot)]) -> Finding {
+    let comparison = compare(snapshots);
+    let different: Vec<String> =
+        comparison.differences.iter().map(|difference| difference.object.to_string()).collect();
+    let (verdict, saw, advice) = if different.is_empty() {
+        (Verdict::Passed, "All nodes define the tables concerned alike.".to_owned(), String::new())
+    } else {
+        (
+            Verdict::Failed,
+            format!("The nodes do not define {} alike.", different.join(", ")),
+            "`schema verify` shows the difference and the DDL that mends it; mend it first.".to_owned(),
+        )
+    };
+    Finding { check: "same-definition".to_owned(), verdict, node: None, saw, advice }
+}
