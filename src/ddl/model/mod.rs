@@ -4,15 +4,22 @@
 //! follows statements ([`Catalog::apply`]), so that each statement of a file is judged on the schema that the ones
 //! before it leave behind. A table that was never seen is unknown, which is not the same as absent.
 
+mod alter;
 mod apply;
 mod build;
 mod catalog;
+mod charset;
+mod keys;
+mod resolve;
 mod settings;
 mod table;
+#[cfg(test)]
+mod tests;
 mod types;
 
 pub use apply::Applied;
 pub use catalog::{Catalog, Database, Lookup, Object};
+pub use charset::bytes_per_character;
 pub use settings::Settings;
 pub use table::{
     Check, Column, ColumnDefault, ColumnId, ForeignKey, Generated, Key, KeyId, KeyKind, KeyPart, Partition,
