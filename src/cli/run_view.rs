@@ -46,9 +46,7 @@ impl RunView {
         }
         if self.format == RunFormat::Human {
             let page = answer(ending, self.seconds.as_ref(), super::screen::of_stdout());
-            let mut out = anstream::stdout().lock();
-            // A reader that has gone away is no error of ours.
-            let _ = out.write_all(page.as_bytes()).and_then(|()| out.flush());
+            super::output::print(&page)?;
         }
         Ok(ending.outcome.code())
     }

@@ -2,6 +2,8 @@
 
 mod human;
 mod lines;
+mod past;
 
 pub use human::{Line, Shown, answer, show};
 pub use lines::ndjson;
+pub use past::history;

@@ -3,7 +3,7 @@
 use super::decide::{Next, next};
 use super::ending::ending;
 use super::state::Flight;
-use super::survey::{absorb, retreat};
+use super::survey::{absorb, back_over_what_left_no_trace, retreat};
 use super::{Action, Answer, Begun, Command, Direction, Effect, Fault, FaultKind, Goal, Input, Place, Script, State};
 
 /// How often a statement is begun on a node before the run gives up.
@@ -86,6 +86,9 @@ impl Machine {
     /// Goes to the next action. The state is set to the worst that the action can leave behind, so that what is in
     /// the journal is never better than what is on the nodes.
     fn advance(&mut self) -> Vec<Effect> {
+        if self.state.goal == Goal::Back {
+            back_over_what_left_no_trace(&mut self.state);
+        }
         loop {
             match next(&self.script, &self.state) {
                 Next::End => return self.end(),

@@ -125,7 +125,29 @@ fn schemas(script: &Script, state: &mut State, seen: &[Seen]) -> Result<(), Prob
     if state.toi_error.is_some() && state.goal == Goal::Forward {
         state.goal = retreat(script, state);
     }
+    if state.goal == Goal::Back {
+        back_over_what_left_no_trace(state);
+        if retreat(script, state) == Goal::Stop {
+            return Err(Problem {
+                fault: Fault::new(
+                    FaultKind::Failed,
+                    "What was done cannot be undone: the plan has no inverse for it. `schema resume` finishes it.",
+                ),
+                passing: false,
+            });
+        }
+    }
     Ok(())
+}
+
+/// A statement that left the schema as it was, such as a rebuild, needs no inverse.
+pub(super) fn back_over_what_left_no_trace(state: &mut State) {
+    for node in &mut state.nodes {
+        while node.done > 0 && state.chain[node.done].is_some() && state.chain[node.done] == state.chain[node.done - 1]
+        {
+            node.done -= 1;
+        }
+    }
 }
 
 /// After a TOI statement each node holds the schema of before or a new one, the same everywhere.
@@ -198,5 +220,7 @@ fn unknown(text: String) -> Problem {
 pub(super) fn retreat(script: &Script, state: &State) -> Goal {
     let Some(chapter) = script.chapters.get(state.pass) else { return Goal::Stop };
     let most = state.nodes.iter().map(|node| node.done).max().unwrap_or(0);
-    if chapter.lines.iter().take(most).all(|line| line.invertible) { Goal::Back } else { Goal::Stop }
+    let traceless = |place: usize| state.chain[place].is_some() && state.chain[place] == state.chain[place + 1];
+    let back = |(place, line): (usize, &super::script::Line)| line.invertible || traceless(place);
+    if chapter.lines.iter().take(most).enumerate().all(back) { Goal::Back } else { Goal::Stop }
 }
