@@ -52,7 +52,7 @@ async fn apply(args: Args, global: &Global) -> Result<ExitCode, Failure> {
     };
     let plan = planned.plan;
     if args.dry_run {
-        print(&crate::report::plan::human(&plan, &planned.findings, super::screen::of_stdout()));
+        super::output::print(&crate::report::plan::human(&plan, &planned.findings, super::screen::of_stdout()))?;
     }
     if let Some(failure) = planner::failure(&planned.findings) {
         return Err(failure);
@@ -111,9 +111,4 @@ fn confirmed(plan: &Plan) -> Result<bool, Failure> {
         .and_then(|()| std::io::stdin().read_line(&mut line))
         .map_err(|error| Failure::usage(format!("The question could not be asked: {error}. Nothing was changed.")))?;
     Ok(matches!(line.trim().to_lowercase().as_str(), "y" | "yes"))
-}
-
-fn print(page: &str) {
-    let mut out = anstream::stdout().lock();
-    let _ = out.write_all(page.as_bytes()).and_then(|()| out.flush());
 }
