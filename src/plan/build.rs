@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::facts::{TableFacts, TableName};
 use super::{
-    Decision, Draft, Estimate, Method, Override, Part, Plan, PlannedStatement, Policy, Question, Rates, Rolling, Work,
-    decide, passes, roll_seconds,
+    Decision, Draft, Estimate, Method, Override, Part, Plan, PlannedStatement, Policy, Question, ROLL_UNSAFE, Rates,
+    Rolling, Work, decide, passes, roll_seconds,
 };
 use crate::ddl::{Algorithm, Moves, Reason};
 
@@ -53,7 +53,11 @@ fn planned(draft: Draft, situation: &Situation<'_>) -> PlannedStatement {
     let decision = verdict(&draft, size, situation);
     let estimate = price(&draft, size, decision.method, situation);
     let mut reasons = if draft.part == Part::Change { draft.judgement.reasons } else { Vec::new() };
+    let roll_is_the_matter = decision.reasons.iter().any(|reason| reason.code == ROLL_UNSAFE);
     reasons.extend(decision.reasons);
+    if roll_is_the_matter {
+        reasons.extend(draft.unsafe_because);
+    }
     let refused = decision.method == Method::Refuse && draft.part == Part::Change;
     let mut alternatives = decision.alternatives;
     if refused {

@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::facts::TableName;
-use super::{Asked, ConversionWindow, DataCheck, Part, Target, WayBack, alternatives, data_checks, part};
+use super::{Asked, ConversionWindow, DataCheck, Part, Target, alternatives, data_checks, part};
 use crate::ddl::ast::{Body, CreateSource, Kind, ObjectName, Statement};
-use crate::ddl::model::{Catalog, Lookup, Table};
-use crate::ddl::{Compatibility, Flow, Judgement, Reason, ServerProfile, Verdict, judge};
+use crate::ddl::model::{Applied, Catalog, Lookup, Table};
+use crate::ddl::{Compatibility, Judgement, Reason, ServerProfile, WayBack, judge, rolling, way_back};
 use crate::sql::{self, Content, Dialect, Source};
 
 /// A text with statements.
@@ -66,6 +66,8 @@ pub struct Draft {
     pub keys_built: usize,
     /// Whether old and new schema can live side by side.
     pub compatibility: Compatibility,
+    /// Why they cannot, where they cannot.
+    pub unsafe_because: Vec<Reason>,
     /// What a roll needs for that.
     pub window: Option<ConversionWindow>,
     /// How to undo it.
@@ -175,12 +177,7 @@ impl Reader<'_> {
         let fresh = name.as_ref().is_some_and(|name| self.fresh.contains(&name.qualified(database).to_lowercase()));
         let applied = self.catalog.apply(&tree, text, database);
         let judgement = judge(&tree, text, &applied, &self.profile);
-        let compatibility = Compatibility {
-            verdict: Verdict::Unsafe,
-            old_to_new: Flow::Lost,
-            new_to_old: Flow::Lost,
-            conditions: Vec::new(),
-        };
+        let rolling = rolling(&tree, text, &applied, &self.profile);
         let before = applied.before.as_deref();
         self.remember_fresh(&tree, database, existed);
         self.drafts.push(Draft {
@@ -197,10 +194,11 @@ impl Reader<'_> {
             operations: tree.operations_json(text),
             judgement,
             keys_built: keys_built(&tree),
-            compatibility,
-            window: None,
-            way_back: None,
-            data_checks: questions(&tree, text, name.as_ref(), database, before),
+            compatibility: rolling.compatibility,
+            unsafe_because: rolling.why,
+            window: rolling.window.map(ConversionWindow::from),
+            way_back: way_back(&tree, &applied, database),
+            data_checks: questions(&tree, text, name.as_ref(), database, &applied),
             alternatives: alternatives(&tree, text, target(name.as_ref(), database, before)),
             problems: if part == Part::Change { applied.problems.clone() } else { Vec::new() },
             fresh,
@@ -287,18 +285,20 @@ fn questions(
     text: &str,
     name: Option<&ObjectName>,
     database: Option<&str>,
-    before: Option<&Table>,
+    applied: &Applied,
 ) -> Vec<DataCheck> {
     let Some((name, database)) = name.and_then(|name| Some((name, name.database_or(database)?))) else {
         return Vec::new();
     };
-    let key: Vec<String> = before
+    let key: Vec<String> = applied
+        .before
+        .as_deref()
         .and_then(|table| {
             let key = table.primary_key()?;
             Some(key.parts.iter().filter_map(|part| Some(table.column_by_id(part.column)?.name.clone())).collect())
         })
         .unwrap_or_default();
-    data_checks(tree, text, Asked { database, table: &name.name.value, key: &key })
+    data_checks(tree, text, applied, Asked { database, table: &name.name.value, key: &key })
 }
 
 fn target<'a>(name: Option<&'a ObjectName>, database: Option<&'a str>, before: Option<&Table>) -> Option<Target<'a>> {

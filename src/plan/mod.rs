@@ -26,4 +26,4 @@ pub use passes::passes;
 pub use policy::{AfterDrainTimeout, Policy};
 pub use rates::{RateSource, Rates, Sample};
 pub use session::{Part, part};
-pub use types::{ConversionWindow, Estimate, Method, Pass, Plan, PlannedStatement, WayBack};
+pub use types::{ConversionWindow, Estimate, Method, Pass, Plan, PlannedStatement};

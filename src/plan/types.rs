@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::facts::TableName;
 use super::{Basis, Policy};
-use crate::ddl::{Algorithm, Compatibility, Condition, Lock, Reason};
+use crate::ddl::{self, Algorithm, Compatibility, Condition, Lock, Reason};
 
 /// How a statement reaches the nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -32,15 +32,6 @@ pub struct Estimate {
     pub total_seconds: Option<f64>,
 }
 
-/// The way back from a statement that was run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WayBack {
-    /// The DDL that undoes the statement, where there is one.
-    pub sql: Option<String>,
-    /// What it brings back, and what not, in a sentence.
-    pub text: String,
-}
-
 /// A temporary `slave_type_conversions` on all nodes, without which rows could not cross between the schemas.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConversionWindow {
@@ -48,6 +39,12 @@ pub struct ConversionWindow {
     pub setting: String,
     /// Queries that return a row as soon as some value no longer fits the old type.
     pub guards: Vec<String>,
+}
+
+impl From<ddl::Window> for ConversionWindow {
+    fn from(window: ddl::Window) -> Self {
+        Self { setting: window.setting.to_owned(), guards: window.guards }
+    }
 }
 
 /// One statement of the plan.
@@ -98,7 +95,7 @@ pub struct PlannedStatement {
     pub estimate: Estimate,
     /// How to undo it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub way_back: Option<WayBack>,
+    pub way_back: Option<ddl::WayBack>,
     /// The conversion window that a roll of this statement needs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversion_window: Option<ConversionWindow>,

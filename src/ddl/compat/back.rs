@@ -1,12 +1,14 @@
 //! The way back from a statement that was run.
 
+use serde::{Deserialize, Serialize};
+
 use super::render;
 use super::tables::quote;
 use crate::ddl::ast::{Body, Operation, Rename, Statement};
 use crate::ddl::model::{Applied, Column, Key, Table, Visibility};
 
 /// How to undo a statement.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WayBack {
     /// The DDL that undoes it, where there is one.
     pub sql: Option<String>,

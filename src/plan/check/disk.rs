@@ -1,6 +1,6 @@
 //! A rebuild or a copy writes the table once more, and the receive queue of a node in RSU spills to disk.
 
-use super::{AHEAD, Check, Notes, Scene};
+use super::{AHEAD, Check, Notes, Scene, Verdict};
 use crate::ddl::Algorithm;
 
 pub(super) const CHECK: Check =
@@ -21,6 +21,7 @@ fn look(scene: &Scene<'_>, notes: &mut Notes<'_>) {
         return;
     }
     let needed = largest.saturating_mul(2);
+    let mut hidden: Vec<&str> = Vec::new();
     for (name, facts) in scene.seen() {
         match &facts.disk_free {
             Ok(free) if *free >= needed => {}
@@ -29,15 +30,20 @@ fn look(scene: &Scene<'_>, notes: &mut Notes<'_>) {
                 format!("Node {name} has {} free, and the plan may need {}.", size(*free), size(needed)),
                 "Make room, or change the table in smaller parts.",
             ),
-            Err(unseen) => notes.warn(
-                name,
-                format!(
-                    "How much disk is free on node {name} could not be seen: {unseen}. The plan may need {}.",
-                    size(needed)
-                ),
-                "Look at it yourself, or load the server's `disks` plugin: INSTALL SONAME 'disks'.",
-            ),
+            Err(_) => hidden.push(name),
         }
+    }
+    if !hidden.is_empty() {
+        notes.add(
+            Verdict::Warned,
+            None,
+            format!(
+                "How much disk is free on {} could not be seen. The plan may need {}.",
+                hidden.join(", "),
+                size(needed)
+            ),
+            "Look at it yourself, or let the servers tell: INSTALL SONAME 'disks'.",
+        );
     }
 }
 

@@ -1,84 +1,86 @@
-//! Values that a column's new definition would refuse, cut or lose.
+//! Values that a column's new definition would refuse, cut or lose: what it held before, and holds no longer.
 
 use super::{Asked, DataCheck, nulls};
-use crate::ddl::ast::{ColumnDef, DataType, TypeName};
-use crate::sql::quote_name as quote;
+use crate::ddl::model::{BaseType, Column, ColumnType};
+use crate::sql::{quote_name, quote_text};
 
-/// The questions of MODIFY and CHANGE; `name` is the column's name before the statement.
-pub(super) fn checks(name: &str, column: &ColumnDef, text: &str, asked: Asked<'_>, checks: &mut Vec<DataCheck>) {
-    if column.generated.is_some() {
+/// The questions of a column that is there before and after.
+pub(super) fn checks(old: &Column, new: &Column, asked: Asked<'_>, checks: &mut Vec<DataCheck>) {
+    if old.generated.is_some() || new.generated.is_some() {
         return;
     }
-    if column.nullable == Some(false) {
-        checks.push(nulls(name, asked));
-    }
-    let quoted = quote(name);
-    if let Some(characters) = longest_text(&column.data_type) {
-        let condition = format!("CHAR_LENGTH({quoted}) > {characters}");
-        checks.push(asked.rows(
+    let name = old.name.as_str();
+    let quoted = quote_name(name);
+    let mut ask = |code, what: String, condition: String| checks.push(asked.rows(code, what, &[name], &condition));
+    if let Some(characters) = longest_text(&new.data_type)
+        && longest_text(&old.data_type).is_none_or(|before| before > characters)
+    {
+        ask(
             "too-long",
             format!("values of `{name}` over {characters} characters"),
-            &[name],
-            &condition,
-        ));
+            format!("CHAR_LENGTH({quoted}) > {characters}"),
+        );
     }
-    if let Some((low, high)) = range(&column.data_type) {
-        let condition = format!("{quoted} < {low} OR {quoted} > {high}");
-        checks.push(asked.rows(
+    if let Some((low, high)) = range(&new.data_type)
+        && range(&old.data_type).is_none_or(|(old_low, old_high)| old_low < low || old_high > high)
+    {
+        ask(
             "out-of-range",
             format!("values of `{name}` outside {low} to {high}"),
-            &[name],
-            &condition,
-        ));
-    }
-    if let Some(charset) = &column.data_type.charset
-        && is_plain_word(charset)
-        && charset != "binary"
-    {
-        // What the new character set does not have becomes `?`, so it does not survive the way there and back.
-        let condition = format!(
-            "BINARY CONVERT(CONVERT({quoted} USING {charset}) USING utf8mb4) <> BINARY CONVERT({quoted} USING utf8mb4)"
+            format!("{quoted} < {low} OR {quoted} > {high}"),
         );
-        checks.push(asked.rows(
+    }
+    if let Some(charset) = narrower_charset(&old.data_type, &new.data_type) {
+        // What the new character set does not have becomes `?`, so it does not survive the way there and back.
+        ask(
             "invalid-characters",
             format!("values of `{name}` that {charset} cannot hold"),
-            &[name],
-            &condition,
-        ));
+            format!(
+                "BINARY CONVERT(CONVERT({quoted} USING {charset}) USING utf8mb4) <> BINARY CONVERT({quoted} USING utf8mb4)"
+            ),
+        );
     }
-    if column.data_type.name == TypeName::Enum && !column.data_type.members.is_empty() {
-        let members: Vec<&str> = column.data_type.members.iter().map(|member| member.span.of(text)).collect();
-        let condition = format!("{quoted} NOT IN ({})", members.join(", "));
-        checks.push(asked.rows(
-            "members-in-use",
-            format!("values of `{name}` that are no longer members"),
-            &[name],
-            &condition,
-        ));
+    let gone: Vec<&String> =
+        old.data_type.members.iter().filter(|member| !new.data_type.members.contains(member)).collect();
+    if !gone.is_empty() && !new.data_type.members.is_empty() {
+        let condition = if old.data_type.base == BaseType::Set {
+            let each: Vec<String> =
+                gone.iter().map(|member| format!("FIND_IN_SET({}, {quoted})", quote_text(member))).collect();
+            each.join(" OR ")
+        } else {
+            let each: Vec<String> = gone.iter().map(|member| quote_text(member)).collect();
+            format!("{quoted} IN ({})", each.join(", "))
+        };
+        ask("members-in-use", format!("values of `{name}` that are no longer members"), condition);
+    }
+    if old.nullable && !new.nullable {
+        checks.push(nulls(name, asked));
     }
 }
 
 /// The most characters that a text type takes. Bytes are not counted here: a TEXT type's limit depends on the
 /// character set and is left to the server.
-fn longest_text(data_type: &DataType) -> Option<u64> {
-    match data_type.name {
-        TypeName::Char => Some(data_type.length.unwrap_or(1)),
-        TypeName::VarChar => data_type.length,
+fn longest_text(data_type: &ColumnType) -> Option<u64> {
+    match data_type.base {
+        BaseType::Char => Some(data_type.length.unwrap_or(1)),
+        BaseType::VarChar => data_type.length,
+        // The longest number, date or address is shorter than what people declare for it; the server decides.
         _ => None,
     }
 }
 
-/// The smallest and the largest value of an integer type.
-fn range(data_type: &DataType) -> Option<(i128, i128)> {
-    let bits = match data_type.name {
-        TypeName::TinyInt | TypeName::Bool => 8,
-        TypeName::SmallInt => 16,
-        TypeName::MediumInt => 24,
-        TypeName::Int => 32,
-        TypeName::BigInt => 64,
-        TypeName::Decimal => {
-            let digits = data_type.length.unwrap_or(10).saturating_sub(u64::from(data_type.decimals.unwrap_or(0)));
-            // An i128 holds 38 digits; the server's widest DECIMAL has 65, and nothing to check there is lost.
+/// The smallest and the largest value of an exact number.
+fn range(data_type: &ColumnType) -> Option<(i128, i128)> {
+    let bits = match data_type.base {
+        BaseType::TinyInt => 8,
+        BaseType::SmallInt => 16,
+        BaseType::MediumInt => 24,
+        BaseType::Int => 32,
+        BaseType::BigInt => 64,
+        BaseType::Decimal => {
+            let decimals = u64::from(data_type.decimals.unwrap_or(0));
+            let digits = data_type.length.unwrap_or(10).saturating_sub(decimals);
+            // An i128 holds 38 digits; the server's widest DECIMAL has 65, and there is nothing to lose up there.
             let top = 10_i128.checked_pow(u32::try_from(digits).ok()?)? - 1;
             return Some((if data_type.unsigned { 0 } else { -top }, top));
         }
@@ -87,6 +89,11 @@ fn range(data_type: &DataType) -> Option<(i128, i128)> {
     Some(if data_type.unsigned { (0, (1 << bits) - 1) } else { (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) })
 }
 
-fn is_plain_word(word: &str) -> bool {
-    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+/// The new character set, where it may lack characters of the old one.
+fn narrower_charset<'a>(old: &ColumnType, new: &'a ColumnType) -> Option<&'a str> {
+    const UNICODE: [&str; 4] = ["utf8mb4", "utf16", "utf16le", "utf32"];
+    let charset = new.charset.as_deref()?;
+    let same = old.charset.as_deref() == Some(charset);
+    let plain = charset.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    (!same && plain && charset != "binary" && !UNICODE.contains(&charset) && old.base.has_charset()).then_some(charset)
 }

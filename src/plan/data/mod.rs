@@ -6,6 +6,7 @@
 mod column;
 
 use crate::ddl::ast::{Body, CheckDef, ForeignKeyDef, KeyDef, KeyType, Operation, Statement};
+use crate::ddl::model::Applied;
 use crate::sql::quote_name as quote;
 
 /// How many rows that stand in the way are shown.
@@ -54,8 +55,17 @@ impl Asked<'_> {
 }
 
 /// Every question that a statement puts to the rows of its table. `text` is the statement's own.
-pub fn data_checks(statement: &Statement, text: &str, asked: Asked<'_>) -> Vec<DataCheck> {
+///
+/// What columns ask follows from the table before and after, as far as both are known.
+pub fn data_checks(statement: &Statement, text: &str, applied: &Applied, asked: Asked<'_>) -> Vec<DataCheck> {
     let mut checks = Vec::new();
+    if let (Some(before), Some(after)) = (&applied.before, &applied.after) {
+        for new in &after.columns {
+            if let Some(old) = before.column_by_id(new.id) {
+                column::checks(old, new, asked, &mut checks);
+            }
+        }
+    }
     match &statement.body {
         Body::AlterTable(alter) => {
             for operation in alter.operations() {
@@ -70,16 +80,9 @@ pub fn data_checks(statement: &Statement, text: &str, asked: Asked<'_>) -> Vec<D
 
 fn of_operation(operation: &Operation, text: &str, asked: Asked<'_>, checks: &mut Vec<DataCheck>) {
     match operation {
-        Operation::AddKey(key) => {
-            checks.extend(duplicates(key, asked));
-            if key.key_type == KeyType::Primary {
-                checks.extend(key.parts.iter().map(|part| nulls(&part.column.value, asked)));
-            }
-        }
+        Operation::AddKey(key) => checks.extend(duplicates(key, asked)),
         Operation::AddForeignKey(key) => checks.extend(orphans(key, asked)),
         Operation::AddCheck(check) => checks.push(violators(check, text, asked)),
-        Operation::ModifyColumn { column, .. } => column::checks(&column.name.value, column, text, asked, checks),
-        Operation::ChangeColumn { old, column, .. } => column::checks(&old.value, column, text, asked, checks),
         _ => {}
     }
 }
