@@ -1,5 +1,6 @@
 //! What is known besides the files: it makes findings sharper, and its absence makes none.
 
+use crate::ddl::ServerProfile;
 use crate::ddl::ast::ObjectName;
 use crate::ddl::model::{Catalog, Settings};
 use crate::lint::stats::{TableSize, TableStats};
@@ -34,6 +35,11 @@ impl Context {
     /// What the servers fill into definitions. Their character set is not known here.
     pub fn settings(&self) -> Settings {
         Settings { charset: None, collation: None, ..Settings::of(self.version_or_usual()) }
+    }
+
+    /// A server of that version, with the settings that most have.
+    pub fn profile(&self) -> ServerProfile {
+        ServerProfile { settings: self.settings(), ..ServerProfile::of(self.version_or_usual()) }
     }
 
     /// Reads the text that `--schema` names.

@@ -5,6 +5,7 @@
 
 mod context;
 mod cost;
+mod dml;
 mod finding;
 mod fix;
 mod framework;
@@ -22,6 +23,7 @@ use std::ops::Range;
 
 pub use context::{Context, Stall};
 pub use cost::Cost;
+pub use dml::{Dml, Verb};
 pub use finding::{Edit, Finding, LintedFile, Severity};
 pub use fix::{Fixed, fix};
 pub use framework::{Direction, Framework, Layout};

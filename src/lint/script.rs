@@ -1,15 +1,17 @@
 //! A file as rules see it.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::context::Context;
+use super::context::{Context, Stall};
+use super::cost::{Cost, clause_cost, cost};
 use super::framework::{Direction, Layout};
 use super::rule::Rule;
 use super::tables::{Moment, Tables};
-use crate::ddl;
-use crate::ddl::ast::{AlterTable, Body, Class, Clause, Ident, KeyDef, ObjectName, Statement};
+use crate::ddl::ast::{AlterTable, Body, Class, Clause, Ident, KeyDef, Kind, ObjectName, Scope, Statement};
 use crate::ddl::model::{Catalog, Lookup, Table};
+use crate::ddl::{self, Algorithm, ServerProfile};
 use crate::sql::{Dialect, Span, Token, split};
 
 /// A file, read once for all rules.
@@ -51,6 +53,9 @@ pub struct Unit<'a> {
     pub before: Option<Arc<Table>>,
     /// The same table behind it.
     pub after: Option<Arc<Table>>,
+    /// What the server is like for it, as far as the file's own SET statements say.
+    pub profile: Arc<ServerProfile>,
+    cost: OnceCell<Option<Cost>>,
     moment: Moment,
 }
 
@@ -60,6 +65,7 @@ impl<'a> Script<'a> {
     pub(super) fn read(path: &'a str, text: &'a str, code: &'a str, context: &'a Context) -> Self {
         let layout = Layout::read(path, text);
         let mut tables = Tables::default();
+        let mut profile = Arc::new(context.profile());
         let mut catalog = Catalog::new(context.settings());
         let mut units: Vec<Unit<'a>> = Vec::new();
         for statement in split(code, &context.dialect()).statements() {
@@ -71,6 +77,12 @@ impl<'a> Script<'a> {
             }
             let (before, after) = follow(&mut catalog, context, &ast, statement.text, statement.database.as_deref());
             tables.apply(&ast, statement.database.as_deref(), moment);
+            if let Body::Set(assignments) = &ast.body {
+                let profile = Arc::make_mut(&mut profile);
+                for assignment in assignments.iter().filter(|assignment| assignment.scope == Scope::Session) {
+                    profile.set(&assignment.name, assignment.value.of(statement.text));
+                }
+            }
             units.push(Unit {
                 offset: statement.offset,
                 sql: statement.text,
@@ -81,6 +93,8 @@ impl<'a> Script<'a> {
                 unfinished: statement.unfinished,
                 before,
                 after,
+                profile: Arc::clone(&profile),
+                cost: OnceCell::new(),
                 moment,
             });
         }
@@ -104,6 +118,36 @@ impl<'a> Script<'a> {
     /// The definition of the table that a statement is about, as it is before it.
     pub fn definition<'u>(&self, unit: &'u Unit<'_>) -> Option<&'u Table> {
         unit.before.as_deref()
+    }
+
+    /// What a statement costs on a table that holds rows; `None` where the notion does not apply.
+    pub fn cost<'u>(&self, unit: &'u Unit<'_>) -> Option<&'u Cost> {
+        let cost = unit.cost.get_or_init(|| {
+            let table = unit.ast.objects.first()?;
+            let works =
+                matches!(unit.ast.kind, Kind::AlterTable | Kind::CreateIndex | Kind::DropIndex | Kind::OptimizeTable);
+            if !works || self.is_new(unit, table) {
+                return None;
+            }
+            cost(&unit.ast, unit.sql, unit.before.as_deref(), &unit.profile)
+        });
+        cost.as_ref()
+    }
+
+    /// The same for one clause, as if it stood alone.
+    pub fn clause_cost(&self, unit: &Unit<'_>, clause: &Clause) -> Option<Cost> {
+        clause_cost(&unit.ast, clause, unit.sql, unit.before.as_deref(), &unit.profile)
+    }
+
+    /// Whether the statement's table is known to be so small that even writing all of it anew is no stall.
+    pub fn is_small(&self, unit: &Unit<'_>) -> bool {
+        self.stall(unit, Algorithm::Copy).is_some_and(|stall| stall.acceptable)
+    }
+
+    /// How long the cluster's writes wait if the statement takes this algorithm, where the table's size is known.
+    pub fn stall(&self, unit: &Unit<'_>, algorithm: Algorithm) -> Option<Stall> {
+        let table = unit.ast.objects.first()?;
+        self.context.stall(self.context.size(table, unit.database.as_deref()), algorithm)
     }
 
     /// Every comment, as bytes of the file.

@@ -1,6 +1,6 @@
 //! ADD COLUMN and ADD INDEX in one statement.
 
-use crate::ddl::ast::{ColumnKey, KeyType, Operation};
+use crate::ddl::ast::{AlterTable, Clause, ColumnDef, ColumnKey, KeyType, Operation};
 use crate::lint::{Group, Rule, Script, Severity, Sink};
 
 pub(super) const RULE: Rule = Rule {
@@ -15,27 +15,10 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(script: &Script<'_>, sink: &mut Sink) {
     for (unit, alter) in script.alters() {
-        let mut column = None;
-        let mut index = None;
-        let mut dear = false;
-        for clause in &alter.clauses {
-            match &clause.operation {
-                Operation::AddColumn { column: added, .. } => {
-                    // Such a column costs a rebuild or a copy by itself.
-                    dear |= added.auto_increment || added.generated.is_some() || added.references.is_some();
-                    index = index.or((added.key == Some(ColumnKey::Unique)).then_some(clause));
-                    dear |= added.key == Some(ColumnKey::Primary);
-                    column = Some(added);
-                }
-                Operation::AddKey(key) => {
-                    dear |= matches!(key.key_type, KeyType::Primary | KeyType::Fulltext | KeyType::Vector);
-                    index = index.or(Some(clause));
-                }
-                Operation::AddForeignKey(_) | Operation::Opaque => dear = true,
-                _ => {}
-            }
+        let Some((column, index)) = pair(alter) else { continue };
+        if script.is_small(unit) {
+            continue;
         }
-        let (Some(column), Some(index), false) = (column, index, dear) else { continue };
         let table = unit.quoted(&alter.table);
         sink.report(
             unit.range(index.span),
@@ -47,4 +30,40 @@ fn check(script: &Script<'_>, sink: &mut Sink) {
         )
         .help("Two statements: the column first, with ALGORITHM=INSTANT, then the index.");
     }
+}
+
+/// Whether this is what makes the statement dear.
+pub(super) fn applies(alter: &AlterTable) -> bool {
+    pair(alter).is_some()
+}
+
+/// The last column and the first index that are added, where nothing else makes the statement dear.
+fn pair(alter: &AlterTable) -> Option<(&ColumnDef, &Clause)> {
+    let mut column = None;
+    let mut index = None;
+    for clause in &alter.clauses {
+        match &clause.operation {
+            Operation::AddColumn { column: added, .. } => {
+                // Such a column costs a rebuild or a copy by itself.
+                let dear = added.auto_increment
+                    || added.generated.is_some()
+                    || added.references.is_some()
+                    || added.key == Some(ColumnKey::Primary);
+                if dear {
+                    return None;
+                }
+                index = index.or((added.key == Some(ColumnKey::Unique)).then_some(clause));
+                column = Some(&**added);
+            }
+            Operation::AddKey(key) => {
+                if matches!(key.key_type, KeyType::Primary | KeyType::Fulltext | KeyType::Vector) {
+                    return None;
+                }
+                index = index.or(Some(clause));
+            }
+            Operation::AddForeignKey(_) | Operation::Opaque => return None,
+            _ => {}
+        }
+    }
+    column.zip(index)
 }

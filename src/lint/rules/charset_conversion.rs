@@ -18,7 +18,7 @@ fn check(script: &Script<'_>, sink: &mut Sink) {
     for (unit, alter, clause) in script.clauses() {
         let Operation::ConvertCharset { charset, .. } = &clause.operation else { continue };
         let table = unit.quoted(&alter.table);
-        if unit.cost().is_some_and(|cost| cost.certain && cost.algorithm == Algorithm::Instant) {
+        if script.cost(unit).is_some_and(|cost| cost.known && cost.algorithm == Algorithm::Instant) {
             continue;
         }
         sink.report(

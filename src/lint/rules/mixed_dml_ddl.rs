@@ -1,6 +1,6 @@
 //! Schema and rows changed in one file.
 
-use crate::ddl::ast::{Body, Class, Kind};
+use crate::ddl::ast::Body;
 use crate::lint::framework::Direction;
 use crate::lint::script::Unit;
 use crate::lint::{Group, Rule, Script, Severity, Sink};
@@ -16,30 +16,26 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(script: &Script<'_>, sink: &mut Sink) {
-    let changes_old_schema = |unit: &&Unit<'_>| {
+    let up = || script.units.iter().filter(|unit| unit.direction == Direction::Up);
+    let changes_schema = |unit: &&Unit<'_>| {
         let table = match &unit.ast.body {
             Body::AlterTable(alter) => &alter.table,
             Body::CreateIndex(create) => &create.table,
             Body::DropIndex(drop) => &drop.table,
             _ => return false,
         };
-        unit.direction == Direction::Up && !script.is_new(unit, table)
+        !script.is_new(unit, table)
     };
-    let changes_old_rows = |unit: &&Unit<'_>| {
-        unit.direction == Direction::Up
-            && unit.ast.kind == Kind::Dml
-            && unit.ast.kind.class() == Class::Dml
-            && unit.ast.objects.first().is_some_and(|table| !script.is_new(unit, table))
-    };
-    let Some(ddl) = script.units.iter().find(changes_old_schema) else { return };
-    let Some(dml) = script.units.iter().find(changes_old_rows) else { return };
-    let table = dml.ast.objects.first().map(|table| dml.quoted(table)).unwrap_or_default();
+    let Some(ddl) = up().find(changes_schema) else { return };
+    let rows_of_old_tables = |unit: &'_ Unit<'_>| unit.dml().filter(|dml| !script.is_new(unit, &dml.table));
+    let Some((unit, dml)) = up().find_map(|unit| Some((unit, rows_of_old_tables(unit)?))) else { return };
     let line = script.text[..ddl.offset].matches('\n').count() + 1;
     sink.report(
-        dml.head(),
+        unit.offset..unit.range(dml.table.span()).end,
         format!(
-            "The file changes rows of {table} and the schema (line {line}). If it fails between the two it stays half \
-             done, and the schema change cannot roll node by node."
+            "The file changes rows of {} and the schema (line {line}). If it fails between the two it stays half done, \
+             and the schema change cannot roll node by node.",
+            unit.quoted(&dml.table)
         ),
     )
     .help("Put the rows into a file of their own, before or behind this one.");

@@ -3,6 +3,7 @@
 mod add_column_with_index;
 mod charset_conversion;
 mod check_on_existing_data;
+mod cluster_stall;
 mod column_order;
 mod column_position;
 mod create_table_select;
@@ -10,10 +11,14 @@ mod destructive_statement;
 mod drop_column;
 mod enum_reorder;
 mod executable_comment;
+mod explicit_algorithm;
 mod foreign_key_on_existing_data;
 mod foreign_key_parent;
 mod ignore_without_reason;
 mod insert_without_columns;
+mod instant_blocked;
+mod join_alters;
+mod known_server_bug;
 mod lock_tables;
 mod missing_primary_key;
 mod mixed_dml_ddl;
@@ -30,6 +35,7 @@ mod reserved_word;
 mod row_format_mentioned;
 mod sequence_cache;
 mod silent_copy;
+mod split_alter;
 mod trigger_or_event;
 mod type_narrowing;
 mod unbatched_dml;
@@ -38,6 +44,7 @@ mod unused_ignore;
 mod version_gated_feature;
 mod volatile_default;
 
+use super::cost::Cost;
 use super::rule::Rule;
 
 pub(super) use ignore_without_reason::RULE as IGNORE_WITHOUT_REASON;
@@ -46,8 +53,13 @@ pub(super) use unused_ignore::RULE as UNUSED_IGNORE;
 /// All rules, by group and id.
 pub static RULES: &[&Rule] = &[
     &add_column_with_index::RULE,
+    &cluster_stall::RULE,
+    &explicit_algorithm::RULE,
+    &instant_blocked::RULE,
+    &join_alters::RULE,
     &row_format_mentioned::RULE,
     &silent_copy::RULE,
+    &split_alter::RULE,
     &charset_conversion::RULE,
     &column_order::RULE,
     &column_position::RULE,
@@ -76,6 +88,7 @@ pub static RULES: &[&Rule] = &[
     &trigger_or_event::RULE,
     &executable_comment::RULE,
     &insert_without_columns::RULE,
+    &known_server_bug::RULE,
     &mixed_dml_ddl::RULE,
     &not_idempotent::RULE,
     &reserved_word::RULE,

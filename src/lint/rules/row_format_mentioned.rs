@@ -19,7 +19,7 @@ fn check(script: &Script<'_>, sink: &mut Sink) {
         if option.name != "row_format" && option.name != "key_block_size" {
             continue;
         }
-        if unit.before.as_ref().is_some_and(|table| !table.is_innodb()) || unit.is_small() {
+        if unit.before.as_ref().is_some_and(|table| !table.is_innodb()) || script.is_small(unit) {
             continue;
         }
         let word = unit.text(option.span).split(['=', ' ']).next().unwrap_or_default().to_ascii_uppercase();

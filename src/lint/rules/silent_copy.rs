@@ -16,7 +16,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(script: &Script<'_>, sink: &mut Sink) {
     for (unit, alter, clause) in script.clauses() {
-        if unit.is_small() {
+        if script.is_small(unit) {
             continue;
         }
         let others = alter

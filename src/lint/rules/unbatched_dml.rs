@@ -1,9 +1,9 @@
 //! UPDATE and DELETE without an end.
 
-use crate::ddl::ast::Kind;
+use crate::lint::dml::Verb;
 use crate::lint::script::Unit;
 use crate::lint::{Group, Rule, Script, Severity, Sink};
-use crate::sql::{Token, TokenKind};
+use crate::sql::TokenKind;
 
 pub(super) const RULE: Rule = Rule {
     id: "unbatched-dml",
@@ -19,31 +19,27 @@ pub(super) const RULE: Rule = Rule {
 const FEW_ROWS: u64 = 10_000;
 
 fn check(script: &Script<'_>, sink: &mut Sink) {
-    for unit in script.units.iter().filter(|unit| unit.ast.kind == Kind::Dml) {
-        let tokens = unit.tokens();
-        let Some(first) = tokens.first() else { continue };
-        let verb = if first.is_word(unit.sql, "UPDATE") {
-            "changes"
-        } else if first.is_word(unit.sql, "DELETE") {
-            "deletes"
-        } else {
-            continue;
+    for unit in &script.units {
+        let Some(dml) = unit.dml() else { continue };
+        let verb = match dml.verb {
+            Verb::Update => "changes",
+            Verb::Delete => "deletes",
+            Verb::Insert => continue,
         };
-        if unit.ast.objects.iter().any(|table| script.is_new(unit, table)) || bounded(unit, &tokens) {
+        if script.is_new(unit, &dml.table) || bounded(unit) {
             continue;
         }
-        let Some(table) = unit.ast.objects.first() else { continue };
-        let few = script.context.size(table, unit.database.as_deref());
-        if few.is_some_and(|size| size.rows <= FEW_ROWS) {
+        let size = script.context.size(&dml.table, unit.database.as_deref());
+        if size.is_some_and(|size| size.rows <= FEW_ROWS) {
             continue;
         }
-        let rows = few.map_or(String::new(), |size| format!(" (about {})", size.rows));
+        let rows = size.map_or(String::new(), |size| format!(" (about {})", size.rows));
         sink.report(
-            unit.head(),
+            unit.offset..unit.range(dml.table.span()).end,
             format!(
                 "The statement {verb} every row of {}{rows} in one write set; while the other nodes apply it, flow \
                  control stops all writers.",
-                unit.quoted(table)
+                unit.quoted(&dml.table)
             ),
         )
         .help("Go along the primary key in batches of some thousand rows, each in a transaction of its own.");
@@ -52,9 +48,9 @@ fn check(script: &Script<'_>, sink: &mut Sink) {
 
 /// Whether WHERE, LIMIT or a join stands outside of parentheses. How many rows they leave is not known here, and what
 /// is not known is not accused.
-fn bounded(unit: &Unit<'_>, tokens: &[Token]) -> bool {
+fn bounded(unit: &Unit<'_>) -> bool {
     let mut depth = 0usize;
-    tokens.iter().any(|token| {
+    unit.tokens().iter().any(|token| {
         match token.kind {
             TokenKind::Punct(b'(') => depth += 1,
             TokenKind::Punct(b')') => depth = depth.saturating_sub(1),
