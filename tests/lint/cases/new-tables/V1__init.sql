@@ -1,0 +1,12 @@
+DROP TABLE IF EXISTS users;
+CREATE TABLE users (
+  id BIGINT NOT NULL,
+  team_id BIGINT NOT NULL,
+  name VARCHAR(100)
+);
+ALTER TABLE users ADD PRIMARY KEY (id);
+ALTER TABLE users ADD COLUMN nick VARCHAR(20) AFTER name, ADD INDEX nick (nick);
+ALTER TABLE users MODIFY name VARCHAR(50) NOT NULL;
+ALTER TABLE users ADD CONSTRAINT team FOREIGN KEY (team_id) REFERENCES teams (id);
+INSERT INTO users VALUES (1, 1, 'root', NULL);
+UPDATE users SET nick = name;

@@ -1,0 +1,3 @@
+﻿DROP TABLE old_things;
+
+TRUNCATE TABLE logs;

@@ -1,0 +1,2 @@
+-- größe 🦀
+	ALTER TABLE `größe`	DROP COLUMN `naïve`,	DROP COLUMN b;
