@@ -84,7 +84,7 @@ fn read_plan(path: &std::path::Path) -> Result<Plan, Failure> {
     })
 }
 
-fn refuse_what_is_refused(plan: &Plan) -> Result<(), Failure> {
+pub(super) fn refuse_what_is_refused(plan: &Plan) -> Result<(), Failure> {
     let refused = plan.statements.iter().filter(|statement| statement.method == Method::Refuse);
     let mut lines = refused.map(|statement| {
         let reasons: Vec<&str> = statement.reasons.iter().map(|reason| reason.text.as_str()).collect();

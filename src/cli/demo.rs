@@ -1,13 +1,277 @@
 //! `schema demo`.
-mod picture;
 
-use super::Global;
+mod packages;
+mod picture;
+mod summary;
+mod track;
+
+use std::io::Write as _;
+use std::time::{Duration, Instant};
+
+use super::run_view::{RunFormat, RunView};
+use super::sandbox::{Signals, describe};
+use super::{Global, screen};
+use crate::cluster::Connector;
+use crate::config::{ConnectionArgs, Settings};
+use crate::engine;
+use crate::engine::planner::{self, Request};
 use crate::failure::{ExitCode, Failure};
+use crate::plan::{Method, Override, Plan, Rates, Text};
+use crate::sandbox::workload::{Figures, Profile, Window, Workload, fill, prepare};
+use crate::sandbox::{Error, Options, Place, Sandbox, Scoped, UpEvent};
+use picture::{Pen, Phase, Scene, Span};
+use summary::{Line, Summary};
+use track::{Lap, Track};
+
+/// What is applied. Its first statement is the rebuild that is run once more in plain TOI.
+const FILE: &str = include_str!("../../fixtures/demo.sql");
+/// That rebuild, the plain way.
+const REBUILD: &str = "ALTER TABLE orders FORCE";
+const DATABASE: &str = "app";
+/// How long the idle cluster is measured.
+const IDLE: Duration = Duration::from_secs(6);
+/// What a picture shows before and after.
+const AROUND: Duration = Duration::from_millis(1_500);
 
 /// The main job end to end on a sandbox under live load.
+///
+/// Starts three MariaDB nodes and HAProxy on this machine, fills a table, lets clients work on it, applies
+/// `fixtures/demo.sql` as `schema apply` does, runs the same rebuild once more in plain TOI, and shows what each did
+/// to the clients. Takes everything down at the end, and on Ctrl-C.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
-
-pub(super) fn run(_args: Args, _global: &Global) -> Result<ExitCode, Failure> {
-    Err(Failure::usage("`schema demo` is not built yet."))
+#[command(after_help = "Examples:
+  schema demo --install-packages
+  schema demo --rows 4000000 --keep")]
+pub(super) struct Args {
+    /// Install the Debian packages that are missing (as root or with sudo); no service is left running or enabled.
+    #[arg(long)]
+    install_packages: bool,
+    /// Rows of the table. Below some hundred thousand, a rebuild is too short to be worth a roll.
+    #[arg(long, value_name = "N", default_value_t = 1_200_000, value_parser = clap::value_parser!(u64).range(1_000..))]
+    rows: u64,
+    /// Leave the sandbox up, and say how to reach it.
+    #[arg(long)]
+    keep: bool,
 }
+
+pub(super) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
+    packages::ensure(args.install_packages)?;
+    super::block_on(async {
+        let mut signals = Signals::listen()?;
+        // Whatever the demo is at: dropping it ends the clients and takes the sandbox down.
+        tokio::select! {
+            done = demo(&args, global) => done,
+            signal = signals.recv() => {
+                Err(Failure::new(ExitCode::Undone, format!("Interrupted by {signal}. The sandbox was taken down.")))
+            }
+        }
+    })
+}
+
+/// Tells on stderr how far the demo is.
+struct Teller {
+    started: Instant,
+    quiet: bool,
+}
+
+impl Teller {
+    fn say(&self, text: &str) {
+        if !self.quiet {
+            let _ = writeln!(anstream::stderr(), "{:6.1} s  {text}", self.started.elapsed().as_secs_f64());
+        }
+    }
+}
+
+async fn demo(args: &Args, global: &Global) -> Result<ExitCode, Failure> {
+    let tell = Teller { started: Instant::now(), quiet: global.quiet };
+    let options = Options { buffer_pool_mb: 256, ..Options::default() };
+    let place = Place::choose(Some("demo"), None)?;
+    tell.say("starting three MariaDB nodes and HAProxy on this machine");
+    let sandbox = Scoped::up_at(&place, &options, |event| {
+        if matches!(event, UpEvent::Joining) {
+            tell.say("the first node is up, the others join");
+        }
+    })
+    .await?;
+    let profile = Profile { database: DATABASE.into(), rows: args.rows, renew: RENEW, ..Profile::default() };
+    tell.say(&format!("filling {DATABASE}.orders with {} rows", args.rows));
+    let first = &sandbox.nodes()[0];
+    prepare(first, DATABASE, profile.clients).await?;
+    fill(first, DATABASE, args.rows, |_| ()).await?;
+    for node in sandbox.nodes() {
+        // Statistics decide what the plan expects a rebuild to cost; they are each node's own.
+        node.execute(&format!("analyze local table `{DATABASE}`.orders")).await?;
+    }
+
+    tell.say(&format!("{} clients work through HAProxy; the cluster is left alone for a while", profile.clients));
+    let clients = profile.clients;
+    let workload = Workload::start(sandbox.app_opts()?, profile)
+        .map_err(|error| Failure::unobservable(format!("The clients cannot be started: {error}.")))?;
+    // The first seconds are the pool's filling up.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let idle = stretch(&workload, async { tokio::time::sleep(IDLE).await }).await.1;
+
+    tell.say("applying fixtures/demo.sql");
+    let (plan, laps) = apply(&sandbox, &workload, global.quiet).await?;
+    tokio::time::sleep(AROUND).await;
+
+    tell.say(&format!("the same rebuild in plain TOI: {REBUILD}"));
+    let (outcome, plain) = stretch(&workload, first.execute_in(DATABASE, REBUILD)).await;
+    outcome?;
+    tokio::time::sleep(AROUND).await;
+    tell.say("the clients stop; looking for their rows on every node");
+    let (recording, ledger) = workload.stop();
+    let mut lost = 0;
+    for node in sandbox.nodes() {
+        let losses = ledger.check(node, DATABASE).await?;
+        lost += losses.lost.len() + losses.ghosts.len();
+    }
+
+    let figures = |window| Figures::of(&recording, window);
+    let line = |what: &str, how: &str, why: &str, window: Window| Line {
+        what: what.into(),
+        how: how.into(),
+        why: why.into(),
+        wall: window.length(),
+        figures: figures(window),
+    };
+    let scene = |title: &str, window: Window, nodes: &[(String, Vec<Span>)]| {
+        let padded = Window { from: window.from.saturating_sub(AROUND), to: window.to + AROUND };
+        let since = |span: &Span| Span {
+            from: span.from.saturating_sub(padded.from),
+            to: span.to.saturating_sub(padded.from),
+            ..*span
+        };
+        Scene {
+            title: title.into(),
+            nodes: nodes.iter().map(|(name, spans)| (name.clone(), spans.iter().map(since).collect())).collect(),
+            writes_per_100ms: figures(padded).writes_per_100ms,
+        }
+    };
+    let everywhere: Vec<(String, Vec<Span>)> = sandbox
+        .nodes()
+        .iter()
+        .map(|node| (node.name().into(), vec![Span { phase: Phase::Ddl, from: plain.from, to: plain.to }]))
+        .collect();
+    let mut scenes = Vec::new();
+    if let Some(roll) = laps.iter().find(|lap| lap.method == Method::Rsu) {
+        scenes.push(scene(&format!("{REBUILD}: node by node (RSU)"), roll.window, &roll.nodes));
+    }
+    scenes.push(scene(&format!("{REBUILD}: plain TOI"), plain, &everywhere));
+
+    let summary = Summary {
+        idle: line("nothing but clients", "-", &format!("{clients} clients through HAProxy"), idle),
+        applied: laps.iter().map(|lap| line_of(&plan, lap, &line)).collect(),
+        plain: line(REBUILD, "plain TOI", "what a bare ALTER TABLE does", plain),
+        rolls: laps
+            .iter()
+            .filter(|lap| lap.method == Method::Rsu)
+            .map(|lap| (lap.window.length(), Duration::from_secs_f64(lap.ddl + lap.drains_and_settles)))
+            .collect(),
+        acknowledged: ledger.acknowledged(),
+        lost,
+        left: left_over(&sandbox).await?,
+    };
+    let style = screen::of_stdout();
+    let pen = Pen { style, unicode: screen::shows_unicode() };
+    let mut page = format!("{}\n{}", picture::draw(&scenes, pen), summary::print(&summary, style));
+    if args.keep {
+        page += &format!("\n{}Take it down: schema sandbox down --name demo\n", describe(&sandbox.keep()).await);
+    } else {
+        drop(sandbox);
+        tell.say("the sandbox is down, nothing is left of it");
+    }
+    super::output::print(&page)?;
+    Ok(ExitCode::Done)
+}
+
+/// Connections are renewed every one to two seconds, so a drain takes about two.
+const RENEW: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(2));
+
+/// Does something, and says when by the workload's clock.
+async fn stretch<T>(workload: &Workload, work: impl Future<Output = T>) -> (T, Window) {
+    let from = workload.now();
+    let done = work.await;
+    (done, Window { from, to: workload.now() })
+}
+
+/// Plans and applies the file with the same code as `schema apply`.
+async fn apply(sandbox: &Sandbox, workload: &Workload, quiet: bool) -> Result<(Plan, Vec<Lap>), Failure> {
+    let settings = Settings::load(Some(&sandbox.schema_toml()), &ConnectionArgs::default())?;
+    let connector = Connector::open(&settings).await?;
+    let request = Request {
+        texts: vec![Text { name: "fixtures/demo.sql".into(), bytes: FILE.as_bytes().to_vec() }],
+        database: Some(DATABASE.into()),
+        wanted: Override::Auto,
+        accepted: Vec::new(),
+        check_timeout: Duration::from_secs(60),
+        rates: Rates::default(),
+    };
+    let planned = planner::plan(&connector, &settings, &request).await?;
+    if let Some(failure) = planner::failure(&planned.findings) {
+        return Err(failure);
+    }
+    let plan = planned.plan;
+    super::apply::refuse_what_is_refused(&plan)?;
+    let mut signals = engine::Signals::listen()?;
+    let mut track = Track::new(|| workload.now(), RunView::new(RunFormat::Human, quiet));
+    let ending = engine::apply(plan.clone(), &connector, &settings, &mut track, &mut signals).await?;
+    let laps = track.laps(&plan);
+    track.into_view().clear();
+    if ending.outcome.code() != ExitCode::Done {
+        return Err(Failure::new(
+            ending.outcome.code(),
+            format!("The file was not applied to its end. {}", ending.text),
+        ));
+    }
+    Ok((plan, laps))
+}
+
+fn line_of(plan: &Plan, lap: &Lap, line: &impl Fn(&str, &str, &str, Window) -> Line) -> Line {
+    let statements = plan.statements.iter().filter(|statement| lap.statements.contains(&statement.index));
+    let (texts, reasons): (Vec<String>, Vec<String>) = statements
+        .map(|statement| {
+            let text = statement.sql.split_whitespace().collect::<Vec<_>>().join(" ");
+            (text, statement.reasons.first().map(|reason| reason.text.clone()).unwrap_or_default())
+        })
+        .unzip();
+    let how = match lap.method {
+        Method::Toi => "TOI",
+        Method::Rsu => "RSU",
+        Method::Refuse => "refused",
+    };
+    line(&texts.join("; "), how, &reasons.join("; "), lap.window)
+}
+
+/// What is not as it should be after the run.
+async fn left_over(sandbox: &Sandbox) -> Result<Vec<String>, Error> {
+    let mut left = Vec::new();
+    let mut schemas = Vec::new();
+    for node in sandbox.nodes() {
+        let state = node.status("wsrep_local_state_comment").await?.unwrap_or_default();
+        if state != "Synced" {
+            left.push(format!("{} is {state}, not Synced.", node.name()));
+        }
+        if node.value("select @@global.wsrep_desync").await?.as_deref() != Some("0") {
+            left.push(format!("{} is desynced.", node.name()));
+        }
+        schemas.push(node.value(SCHEMA).await?);
+    }
+    if schemas.windows(2).any(|pair| pair[0] != pair[1]) {
+        left.push("The nodes' columns and indexes differ.".into());
+    }
+    for haproxy in sandbox.haproxies() {
+        if haproxy.wait_up(sandbox.nodes(), Duration::from_secs(5)).await.is_err() {
+            left.push(format!("{} does not have all nodes in rotation.", haproxy.name()));
+        }
+    }
+    Ok(left)
+}
+
+/// All columns and indexes of the application's tables in one value.
+const SCHEMA: &str = "select sha2(group_concat(line order by line separator '\\n'), 256) from (
+    select concat_ws(' ', table_name, column_name, ordinal_position, column_type, column_default, is_nullable) as line
+    from information_schema.columns where table_schema = 'app'
+    union all
+    select concat_ws(' ', table_name, index_name, seq_in_index, column_name, non_unique)
+    from information_schema.statistics where table_schema = 'app') as parts";

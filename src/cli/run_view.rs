@@ -39,6 +39,13 @@ impl RunView {
         Self { format, style: super::screen::of_stderr(), quiet, bar, seconds: None, finished: false }
     }
 
+    /// Ends without a last word.
+    pub(super) fn clear(self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
     /// The last word, and the exit code. `command` failed before there was a run when `ending` is a failure.
     pub(super) fn finish(self, ending: &Ending) -> Result<ExitCode, Failure> {
         if let Some(bar) = &self.bar {

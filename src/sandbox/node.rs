@@ -208,6 +208,18 @@ impl Node {
         Ok(())
     }
 
+    /// As [`Node::execute`], with a default database.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn execute_in(&self, database: &str, sql: &str) -> std::result::Result<(), Error> {
+        let opts = OptsBuilder::from_opts(self.opts()?).db_name(Some(database));
+        let mut conn = Conn::new(opts).await.map_err(|source| self.sql_error(source))?;
+        conn.query_drop(sql).await.map_err(|source| self.sql_error(source))?;
+        let _ = conn.disconnect().await;
+        Ok(())
+    }
+
     /// The first column of the first row that a query gives, as text; `None` without a row or for NULL.
     ///
     /// # Errors

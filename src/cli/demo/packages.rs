@@ -24,14 +24,18 @@ pub(super) fn ensure(install: bool) -> Result<(), Failure> {
             .next("schema demo --install-packages"));
     }
     if !Path::new("/usr/bin/apt-get").exists() {
-        return Err(Failure::unobservable(format!("This machine lacks {names}, and has no apt-get to install them with."))
-            .hint(format!("The demo needs what Debian calls {}.", DEBIAN_PACKAGES.join(", "))));
+        return Err(Failure::unobservable(format!(
+            "This machine lacks {names}, and has no apt-get to install them with."
+        ))
+        .hint(format!("The demo needs what Debian calls {}.", DEBIAN_PACKAGES.join(", "))));
     }
     let root = nix::unistd::geteuid().is_root();
     if !root && !may_use_sudo() {
-        return Err(Failure::unobservable(format!("This machine lacks the packages {names}, and installing them needs root."))
-            .hint("Debian then starts a MariaDB server on port 3306; `sudo systemctl disable --now mariadb` ends it.")
-            .next(by_hand));
+        return Err(Failure::unobservable(format!(
+            "This machine lacks the packages {names}, and installing them needs root."
+        ))
+        .hint("Debian then starts a MariaDB server on port 3306; `sudo systemctl disable --now mariadb` ends it.")
+        .next(by_hand));
     }
     let _ = writeln!(anstream::stderr(), "installing {names}");
     let mut command = Command::new(if root { "sh" } else { "sudo" });
@@ -45,15 +49,21 @@ pub(super) fn ensure(install: bool) -> Result<(), Failure> {
         .stdin(Stdio::null())
         .stdout(std::io::stderr())
         .status()
-        .map_err(|error| Failure::unobservable(format!("Packages cannot be installed: {error}.")).next(by_hand.clone()))?;
+        .map_err(|error| {
+            Failure::unobservable(format!("Packages cannot be installed: {error}.")).next(by_hand.clone())
+        })?;
     if !status.success() {
-        return Err(Failure::unobservable(format!("Installing {names} failed: the installation ended with {status}.")).next(by_hand));
+        return Err(Failure::unobservable(format!("Installing {names} failed: the installation ended with {status}."))
+            .next(by_hand));
     }
     let left = missing_packages(None);
     if left.is_empty() {
         return Ok(());
     }
-    Err(Failure::unobservable(format!("{} was installed, but its programs are not where they were looked for.", left.join(" "))))
+    Err(Failure::unobservable(format!(
+        "{} was installed, but its programs are not where they were looked for.",
+        left.join(" ")
+    )))
 }
 
 /// Whether sudo is there and either needs no password or can ask for one.
