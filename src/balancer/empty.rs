@@ -5,6 +5,9 @@ use std::time::Duration;
 use super::proof::{Client, Next, Proof, Rules, by_user_and_host};
 use super::{Error, Fleet, FleetSaved, Pending, Trouble, Watch};
 
+/// How long a balancer may be out of sight while a node is being emptied.
+const UNSEEN: Duration = Duration::from_secs(10);
+
 /// The clients of one node, by its own process list. The caller knows the node; this room does not.
 pub trait Clients: Send {
     /// Every connection of a client: all but the node's own threads, replication, monitors and this program.
@@ -60,8 +63,22 @@ impl Fleet {
         let started = tokio::time::Instant::now();
         let mut proof = Proof::new(rules);
         let mut emptied = Emptied::default();
+        let mut unseen = None;
         loop {
-            let watch = self.watch(saved).await?;
+            let watch = match self.watch(saved).await {
+                Ok(watch) => {
+                    unseen = None;
+                    watch
+                }
+                // A balancer that is being reloaded or restarted is not seen for a moment; nothing is proven then.
+                Err(error) if error.trouble == Trouble::Unreachable => {
+                    if unseen.get_or_insert_with(tokio::time::Instant::now).elapsed() > UNSEEN {
+                        return Err(error);
+                    }
+                    Watch::default()
+                }
+                Err(error) => return Err(error),
+            };
             let there = clients.list().await?;
             let now = started.elapsed();
             emptied.repaired.extend(watch.repaired.iter().cloned());

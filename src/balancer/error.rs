@@ -81,6 +81,6 @@ impl From<Error> for Failure {
         let mut failure = Self::new(error.code(), error.to_string());
         failure.hints.extend(error.left.iter().map(|left| format!("Left behind: {left}")));
         failure.hints.extend(error.hints);
-        failure.next("schema status")
+        failure.next(if error.trouble == Trouble::Settings { "schema balancer check" } else { "schema status" })
     }
 }

@@ -7,6 +7,7 @@
 // A test says what it expects by panicking; and a test program has no outside to hide from.
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 
+mod balancer;
 mod sandbox;
 mod support;
 mod workload;
@@ -14,7 +15,7 @@ mod workload;
 use libtest_mimic::{Arguments, Trial};
 
 fn areas() -> Vec<Trial> {
-    [sandbox::tests(), workload::tests()].into_iter().flatten().collect()
+    [balancer::tests(), sandbox::tests(), workload::tests()].into_iter().flatten().collect()
 }
 
 fn main() {

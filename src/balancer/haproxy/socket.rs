@@ -8,6 +8,10 @@ use tokio::net::{TcpStream, UnixStream};
 use crate::balancer::{Error, Trouble};
 use crate::config::Address;
 
+/// How long a socket may be away while HAProxy reloads.
+const RELOAD: Duration = Duration::from_millis(800);
+/// The pause before a command is sent again.
+const AGAIN: Duration = Duration::from_millis(100);
 /// Longest answer that is taken. `show stat` of a thousand servers is well below 1 MB.
 const MAX_ANSWER: u64 = 64 << 20;
 
@@ -26,16 +30,29 @@ impl Socket {
     }
 
     /// The answer to `command`, word for word, without the blank line at its end.
+    ///
+    /// While HAProxy reloads, its sockets refuse, or take a command and never answer; so a command is sent again until
+    /// the time is over. Every command of ours may be repeated.
     pub(super) async fn ask(&self, command: &str) -> Result<String, Error> {
-        match tokio::time::timeout(self.timeout, self.exchange(command)).await {
-            Ok(Ok(answer)) => Ok(answer.trim_end_matches('\n').to_owned()),
-            Ok(Err(error)) => Err(self.unreachable(&error)),
-            Err(_) => Err(self.error(format!(
-                "HAProxy did not answer `{command}` at {} within {} seconds.",
-                self.address,
-                self.timeout.as_secs_f64()
-            ))),
+        let started = tokio::time::Instant::now();
+        loop {
+            let (error, patience) = match tokio::time::timeout(self.timeout / 4, self.exchange(command)).await {
+                Ok(Ok(answer)) if is_whole(command, &answer) => return Ok(answer.trim_end_matches('\n').to_owned()),
+                Ok(Ok(answer)) => (self.silent(command, answer.trim()), self.timeout),
+                // A socket that is not there will hardly come; but a reload makes it anew.
+                Ok(Err(error)) => (self.unreachable(&error), RELOAD),
+                Err(_) => (self.silent(command, "nothing"), self.timeout),
+            };
+            if started.elapsed() >= patience {
+                return Err(error);
+            }
+            tokio::time::sleep(AGAIN).await;
         }
+    }
+
+    fn silent(&self, command: &str, said: &str) -> Error {
+        let (address, seconds) = (&self.address, self.timeout.as_secs_f64());
+        self.error(format!("HAProxy did not answer `{command}` at {address} within {seconds} s; it said: {said}."))
     }
 
     async fn exchange(&self, command: &str) -> std::io::Result<String> {
@@ -65,6 +82,12 @@ impl Socket {
     fn error(&self, message: String) -> Error {
         Error::new(Trouble::Unreachable, &self.label, message)
     }
+}
+
+/// Whether an answer is one: a table is never empty, and a master that has lost its worker has a new one in a moment.
+fn is_whole(command: &str, answer: &str) -> bool {
+    let shows = command.split(' ').any(|word| word == "show");
+    !(shows && answer.trim().is_empty() || answer.starts_with("Can't find the target") && !command.starts_with("@!"))
 }
 
 async fn talk(
