@@ -93,6 +93,12 @@ impl Node {
         self.dir.join("data")
     }
 
+    /// The server's folder for temporary files. Not the system's: a server that starts removes what looks like its
+    /// own temporary files there, and so those of every other server.
+    pub fn tmp_dir(&self) -> PathBuf {
+        self.dir.join("tmp")
+    }
+
     /// The server's error log.
     pub fn error_log(&self) -> PathBuf {
         self.dir.join("error.log")
@@ -324,12 +330,15 @@ impl Node {
         let (peers, paths) = (peers.join(","), server.my_cnf_paths());
         let (data, socket, log) = (self.data_dir(), self.socket(), self.error_log());
         let (data, socket, log) = (data.display(), socket.display(), log.display());
+        let tmp = self.tmp_dir();
+        let tmp = tmp.display();
         let galera = server.galera.display();
         let NodePorts { sql, group, ist, sst, .. } = ports;
         let (cluster_name, pool, extra) = (&cluster.name, cluster.buffer_pool_mb, &cluster.extra_my_cnf);
         format!(
             "[mariadbd]
 {paths}datadir = {data}
+tmpdir = {tmp}
 socket = {socket}
 log_error = {log}
 pid_file = {data}/pid

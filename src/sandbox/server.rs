@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use super::error::{Doing, Error, Result};
-use super::process::{self, RunAs};
+use super::node::Node;
+use super::process;
 
 /// The Debian and Ubuntu packages that a sandbox needs.
 pub const DEBIAN_PACKAGES: [&str; 4] = ["mariadb-server", "galera-4", "rsync", "haproxy"];
@@ -135,9 +136,10 @@ impl Server {
         lines
     }
 
-    /// Fills an empty data folder with the system tables and runs `sql` there (one statement a line), as
+    /// Fills a node's empty data folder with the system tables and runs `sql` there (one statement a line), as
     /// mariadb-install-db does, but without looking at the machine's name or option files.
-    pub(super) fn initialise(&self, data: &Path, id: &str, user: &RunAs, sql: &str, log: &Path) -> Result<()> {
+    pub(super) fn initialise(&self, node: &Node, sql: &str) -> Result<()> {
+        let log = node.dir.join("initialise.log");
         let mut script = b"create database if not exists mysql;\nuse mysql;\nset @auth_root_socket=NULL;\n".to_vec();
         for file in system_tables(&self.share).unwrap_or_default() {
             script.extend(std::fs::read(&file).doing(|| format!("Cannot read {}", file.display()))?);
@@ -146,7 +148,7 @@ impl Server {
         script.extend(b"use mysql;\nflush privileges;\n");
         script.extend(sql.as_bytes());
 
-        let output = std::fs::File::create(log).doing(|| format!("Cannot write {}", log.display()))?;
+        let output = std::fs::File::create(&log).doing(|| format!("Cannot write {}", log.display()))?;
         let errors = output.try_clone().doing(|| format!("Cannot write {}", log.display()))?;
         let mut command = process::command(&self.mariadbd, &self.path);
         let option = |name: &str, path: &Path| format!("--{name}={}", path.display());
@@ -154,7 +156,8 @@ impl Server {
             .arg("--no-defaults")
             .arg("--bootstrap")
             .arg(option("basedir", &self.basedir))
-            .arg(option("datadir", data))
+            .arg(option("datadir", &node.data_dir()))
+            .arg(option("tmpdir", &node.tmp_dir()))
             .arg(option("lc-messages-dir", &self.share))
             .arg(option("character-sets-dir", &self.share.join("charsets")))
             .args([
@@ -168,17 +171,13 @@ impl Server {
             .stdin(Stdio::piped())
             .stdout(output)
             .stderr(errors);
-        let mut child = process::spawn_child(command, id, user)?;
+        let mut child = process::spawn_child(command, &node.cluster.id, &node.cluster.run_as)?;
         // A server that ends early closes the pipe; what it says in its log is then the better message.
         let fed = child.stdin.take().is_some_and(|mut stdin| stdin.write_all(&script).is_ok());
         let status = child.wait().doing(|| format!("Cannot wait for {}", self.mariadbd.display()))?;
         if fed && status.success() {
             return Ok(());
         }
-        Err(Error::Process {
-            who: "mariadbd --bootstrap".into(),
-            what: format!("ended with {status}."),
-            log: log.into(),
-        })
+        Err(Error::Process { who: "mariadbd --bootstrap".into(), what: format!("ended with {status}."), log })
     }
 }

@@ -281,11 +281,12 @@ impl Sandbox {
         files::write_secret(&self.app_cnf(), &files::client_cnf(files::APP, &app_password, self.app_port()))?;
         for node in &self.nodes {
             // The client's folder stays with the user who started the sandbox; the rest is the servers'.
-            for dir in [&node.dir, &node.client_home(), &node.data_dir()] {
+            for dir in [&node.dir, &node.client_home(), &node.data_dir(), &node.tmp_dir()] {
                 files::make_dir(dir)?;
             }
-            run_as.own(&node.dir)?;
-            run_as.own(&node.data_dir())?;
+            for dir in [&node.dir, &node.data_dir(), &node.tmp_dir()] {
+                run_as.own(dir)?;
+            }
             node.write_files()?;
             let client = files::client_cnf(files::ADMIN, &password, node.port());
             files::write_secret(&node.client_home().join("my.cnf"), &client)?;
@@ -307,7 +308,7 @@ impl Sandbox {
         let password = files::read(&self.password_file())?;
         let app_password = files::read(&self.dir.join("app_password"))?;
         let accounts = files::accounts(password.trim(), app_password.trim());
-        server.initialise(&first.data_dir(), &self.record.id, run_as, &accounts, &first.dir.join("initialise.log"))?;
+        server.initialise(first, &accounts)?;
         if self.nodes.len() == 1 {
             return Ok(());
         }
