@@ -48,9 +48,10 @@ pub(super) fn objects(statements: &[&PlannedStatement]) -> Objects {
         if !database.is_empty() && !databases.iter().any(|known| known == database) {
             databases.push(database.to_owned());
         }
-        let table = TableName::new(database, table);
-        if !table.table.is_empty() && !tables.contains(&table) {
-            tables.push(table);
+        for table in std::iter::once(&TableName::new(database, table)).chain(&statement.tables) {
+            if !table.table.is_empty() && !tables.contains(table) {
+                tables.push(table.clone());
+            }
         }
     }
     let mut scope =

@@ -9,8 +9,8 @@ use galera_schema::sandbox::Error;
 use galera_schema::sandbox::workload::{Profile, Window, Workload, fill, prepare};
 use libtest_mimic::Trial;
 
-use crate::running::{Step, apply, assert_all_home, assert_equal, assert_same_rows, definition, plan};
-use crate::support::{database, shared, trial, until};
+use crate::running::{Step, apply, assert_all_home, assert_equal, assert_same_rows, cluster, definition, plan};
+use crate::support::{database, trial, until};
 
 /// The tests of this area.
 pub fn tests() -> Vec<Trial> {
@@ -30,7 +30,7 @@ pub fn tests() -> Vec<Trial> {
 }
 
 async fn toi_metadata_only() -> Result<(), Error> {
-    let sandbox = shared().await;
+    let sandbox = cluster().await;
     database(&sandbox, "ap_toi").await;
     sandbox.nodes()[0].execute("create table ap_toi.t (id int primary key)").await?;
     let step = Step {
@@ -49,7 +49,7 @@ async fn toi_metadata_only() -> Result<(), Error> {
 }
 
 async fn rsu_roll_under_load() -> Result<(), Error> {
-    let sandbox = shared().await;
+    let sandbox = cluster().await;
     let profile = Profile { database: "ap_load".into(), rows: 400_000, ..Profile::default() };
     prepare(&sandbox.nodes()[0], &profile.database, profile.clients).await?;
     fill(&sandbox.nodes()[0], &profile.database, profile.rows, |_| ()).await?;
@@ -57,11 +57,12 @@ async fn rsu_roll_under_load() -> Result<(), Error> {
     let writes = |from| workload.figures(Window { from, to: workload.now() }).writes;
     until("the application is warm", Duration::from_secs(20), async || writes(Duration::ZERO) > 1000).await;
     let idle_from = workload.now();
-    until("an idle stretch", Duration::from_secs(20), async || workload.now() > idle_from + Duration::from_secs(5)).await;
+    until("an idle stretch", Duration::from_secs(20), async || workload.now() > idle_from + Duration::from_secs(5))
+        .await;
     let idle = workload.figures(Window { from: idle_from, to: workload.now() });
 
     let step =
-        Step { sql: "alter table ap_load.items force", object: "ap_load.items", operation: "force", inverse: None };
+        Step { sql: "alter table ap_load.orders force", object: "ap_load.orders", operation: "force", inverse: None };
     let from = workload.now();
     let started = Instant::now();
     let (ending, events) = apply(&sandbox, plan(&sandbox, Method::Rsu, &[step])).await;
@@ -90,7 +91,10 @@ async fn rsu_roll_under_load() -> Result<(), Error> {
     );
     assert_eq!(roll.failed, std::collections::BTreeMap::new());
     // Below 100 ms it is the machine's own noise that is measured.
-    assert!(roll.longest_write_gap <= (idle.longest_write_gap * 3).max(Duration::from_millis(100)), "{roll:?} {idle:?}");
+    assert!(
+        roll.longest_write_gap <= (idle.longest_write_gap * 3).max(Duration::from_millis(100)),
+        "{roll:?} {idle:?}"
+    );
     assert!(wall <= 1.15 * parts, "{wall} > 1.15 * {parts}");
     for node in sandbox.nodes() {
         let losses = ledger.check(node, "ap_load").await?;
@@ -101,7 +105,7 @@ async fn rsu_roll_under_load() -> Result<(), Error> {
 }
 
 async fn several_statements_in_one_roll() -> Result<(), Error> {
-    let sandbox = shared().await;
+    let sandbox = cluster().await;
     database(&sandbox, "ap_many").await;
     sandbox.nodes()[0].execute("create table ap_many.t (id int primary key, a int, b int)").await?;
     let step = |sql, operation| Step { sql, object: "ap_many.t", operation, inverse: None };
@@ -121,7 +125,7 @@ async fn several_statements_in_one_roll() -> Result<(), Error> {
 }
 
 async fn a_node_that_ignored_the_statement_is_mended() -> Result<(), Error> {
-    let sandbox = shared().await;
+    let sandbox = cluster().await;
     database(&sandbox, "ap_deaf").await;
     sandbox.nodes()[0].execute("create table ap_deaf.t (id int primary key)").await?;
     let deaf = &sandbox.nodes()[1];
@@ -146,7 +150,7 @@ async fn a_node_that_ignored_the_statement_is_mended() -> Result<(), Error> {
 }
 
 async fn ddl_that_fails_on_the_first_node() -> Result<(), Error> {
-    let sandbox = shared().await;
+    let sandbox = cluster().await;
     database(&sandbox, "ap_first").await;
     sandbox.nodes()[0].execute("create table ap_first.t (id int primary key, a int)").await?;
     sandbox.nodes()[0].execute("insert into ap_first.t values (1, 1), (2, 1)").await?;
@@ -173,7 +177,7 @@ async fn ddl_that_fails_on_the_first_node() -> Result<(), Error> {
 
 /// A row that violates the new CHECK is written while only the first node holds it; the second node's DDL then fails.
 async fn ddl_that_fails_on_a_later_node() -> Result<(), Error> {
-    let sandbox = shared().await;
+    let sandbox = cluster().await;
     database(&sandbox, "ap_later").await;
     sandbox.nodes()[0].execute("create table ap_later.t (id int primary key, a int)").await?;
     for (inverse, code) in
@@ -218,7 +222,7 @@ async fn ddl_that_fails_on_a_later_node() -> Result<(), Error> {
 }
 
 async fn conversion_window() -> Result<(), Error> {
-    let sandbox = shared().await;
+    let sandbox = cluster().await;
     database(&sandbox, "ap_window").await;
     sandbox.nodes()[0].execute("create table ap_window.t (id int primary key auto_increment, a int)").await?;
     let step = Step {
@@ -268,7 +272,7 @@ async fn conversion_window() -> Result<(), Error> {
 }
 
 async fn a_value_that_does_not_fit_stops_the_roll() -> Result<(), Error> {
-    let sandbox = shared().await;
+    let sandbox = cluster().await;
     database(&sandbox, "ap_misfit").await;
     sandbox.nodes()[0].execute("create table ap_misfit.t (id int primary key, a int)").await?;
     let step = Step {
@@ -307,7 +311,7 @@ async fn a_value_that_does_not_fit_stops_the_roll() -> Result<(), Error> {
 
 /// A client that works without a pause, past the balancer.
 async fn clients_that_stay_stop_the_roll() -> Result<(), Error> {
-    let sandbox = shared().await;
+    let sandbox = cluster().await;
     database(&sandbox, "ap_stay").await;
     sandbox.nodes()[0].execute("create table ap_stay.t (id int primary key)").await?;
     let mut conn = mysql_async::Conn::new(sandbox.nodes()[0].opts()?).await.unwrap();
@@ -328,7 +332,7 @@ async fn clients_that_stay_stop_the_roll() -> Result<(), Error> {
 }
 
 async fn a_blocker_delays_toi_and_then_refuses_it() -> Result<(), Error> {
-    let sandbox = shared().await;
+    let sandbox = cluster().await;
     database(&sandbox, "ap_block").await;
     sandbox.nodes()[0].execute("create table ap_block.t (id int primary key)").await?;
     let step = || Step {
@@ -361,7 +365,7 @@ async fn a_blocker_delays_toi_and_then_refuses_it() -> Result<(), Error> {
 }
 
 async fn foreign_states_are_refusals() -> Result<(), Error> {
-    let sandbox = shared().await;
+    let sandbox = cluster().await;
     database(&sandbox, "ap_foreign").await;
     sandbox.nodes()[0].execute("create table ap_foreign.t (id int primary key)").await?;
     let node = &sandbox.nodes()[1];

@@ -7,7 +7,9 @@
 // A test says what it expects by panicking; and a test program has no outside to hide from.
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 
+mod apply;
 mod balancer;
+mod running;
 mod sandbox;
 mod support;
 mod workload;
@@ -15,7 +17,7 @@ mod workload;
 use libtest_mimic::{Arguments, Trial};
 
 fn areas() -> Vec<Trial> {
-    [balancer::tests(), sandbox::tests(), workload::tests()].into_iter().flatten().collect()
+    [apply::tests(), balancer::tests(), sandbox::tests(), workload::tests()].into_iter().flatten().collect()
 }
 
 fn main() {
