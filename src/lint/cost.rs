@@ -33,6 +33,10 @@ impl Cost {
 
 /// Judges a statement on its table, or on the kindest one. `None` where there is no table to work on.
 pub(super) fn cost(statement: &Statement, sql: &str, before: Option<&Table>, profile: &ServerProfile) -> Option<Cost> {
+    let opaque = statement.operations().iter().any(|operation| matches!(operation, Operation::Opaque));
+    if opaque || matches!(statement.body, Body::Opaque) {
+        return None;
+    }
     let database = before.and_then(|table| table.database.clone());
     let mut catalog = match before {
         Some(table) => {
@@ -69,7 +73,7 @@ pub(super) fn clause_cost(
 /// The kindest table that a statement fits.
 fn kindest(statement: &Statement, sql: &str, settings: &Settings) -> Option<Catalog> {
     let name = statement.objects.first()?;
-    let mut guess = Guess { sql, columns: Vec::new(), keys: String::new(), primary: true };
+    let mut guess = Guess { sql, columns: Vec::new(), keys: String::new(), charset: String::new(), primary: true };
     match &statement.body {
         Body::AlterTable(alter) => alter.operations().for_each(|operation| guess.operation(operation)),
         Body::CreateIndex(create) => guess.key_columns(&create.key),
@@ -100,6 +104,7 @@ fn kindest(statement: &Statement, sql: &str, settings: &Settings) -> Option<Cata
     }
     create.push_str(&guess.keys);
     create.push_str(") ENGINE=InnoDB CHARACTER SET utf8mb4");
+    create.push_str(&guess.charset);
     let mut catalog = Catalog::new(settings.clone());
     let table = ddl::parse(&create, settings.dialect);
     catalog.apply(&table, &create, name.database.as_ref().map(|database| database.value.as_str()));
@@ -113,6 +118,8 @@ struct Guess<'a> {
     columns: Vec<(&'a str, String)>,
     /// Definitions, each with a comma in front.
     keys: String,
+    /// Options of the table that override earlier ones: the character set that the statement asks for.
+    charset: String,
     primary: bool,
 }
 
@@ -128,16 +135,16 @@ impl<'a> Guess<'a> {
     }
 
     fn key_columns(&mut self, key: &'a crate::ddl::ast::KeyDef) {
-        let definition = match key.key_type {
-            KeyType::Fulltext => "TEXT",
-            KeyType::Spatial => "GEOMETRY NOT NULL",
-            KeyType::Vector => "VECTOR(4) NOT NULL",
-            // A prefix needs text, and a column of a primary key is NOT NULL.
-            _ if key.parts.iter().any(|part| part.prefix.is_some()) => "VARCHAR(500) NOT NULL",
-            _ => "INT NOT NULL",
-        };
         for part in &key.parts {
-            self.column(&part.column, definition);
+            let definition = match (key.key_type, part.prefix) {
+                (KeyType::Fulltext, _) => "TEXT".to_owned(),
+                (KeyType::Spatial, _) => "GEOMETRY NOT NULL".to_owned(),
+                (KeyType::Vector, _) => "VECTOR(4) NOT NULL".to_owned(),
+                // Short enough for a key, and longer than the prefix.
+                (_, Some(prefix)) => format!("VARCHAR({}) CHARACTER SET latin1 NOT NULL", prefix.saturating_add(1)),
+                (_, None) => "INT NOT NULL".to_owned(),
+            };
+            self.column(&part.column, &definition);
         }
         self.primary &= key.key_type != KeyType::Primary;
     }
@@ -156,6 +163,16 @@ impl<'a> Guess<'a> {
             }
             Operation::ModifyColumn { column, .. } => self.same(&column.name, column),
             Operation::ChangeColumn { old, column, .. } => self.same(old, column),
+            Operation::Option(option) if matches!(option.name.as_str(), "charset" | "collate") => {
+                let word = if option.name == "charset" { "CHARACTER SET" } else { "COLLATE" };
+                let _ = write!(self.charset, " {word} {}", option.value);
+            }
+            Operation::ConvertCharset { charset, collation } => {
+                let _ = write!(self.charset, " CHARACTER SET {charset}");
+                if let Some(collation) = collation {
+                    let _ = write!(self.charset, " COLLATE {collation}");
+                }
+            }
             Operation::DropColumn { name, .. } => self.column(name, "INT"),
             Operation::RenameColumn { from, .. } => self.column(from, "INT"),
             Operation::SetDefault { column, .. } | Operation::DropDefault { column, .. } => self.column(column, "INT"),

@@ -51,7 +51,8 @@ impl Unit<'_> {
         Some(Dml { verb: *verb, table: ObjectName { database, name }, next })
     }
 
-    fn ident(&self, token: Token) -> Option<Ident> {
+    /// The name that a token is, without its quotes.
+    pub fn ident(&self, token: Token) -> Option<Ident> {
         let named = matches!(token.kind, TokenKind::Word | TokenKind::Quoted);
         let value = unquote(token.text(self.sql), token.kind, self.dialect).into_owned();
         named.then_some(Ident { value, span: token.span })

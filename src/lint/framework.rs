@@ -7,11 +7,9 @@
 //! | Liquibase | `--liquibase formatted sql` | `--changeset`, `--rollback`, `/* liquibase rollback .. */` |
 //! | golang-migrate, sqlx | `1_x.up.sql`, `1_x.down.sql` | - |
 //! | dbmate | - | `-- migrate:up`, `-- migrate:down` |
-//! | goose | - | `-- +goose Up`, `-- +goose Down`, `-- +goose StatementBegin`, `-- +goose StatementEnd` |
+//! | goose | - | `-- +goose Up`, `-- +goose Down` |
 //! | sql-migrate | - | `-- +migrate Up`, `-- +migrate Down` |
 //! | diesel | `up.sql`, `down.sql` | - |
-
-use std::ops::Range;
 
 /// The framework that a file is written for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,13 +42,11 @@ pub enum Direction {
 pub struct Layout {
     /// The framework.
     pub framework: Framework,
-    /// The framework may run the file more than once: Flyway's repeatable migrations, Liquibase's `runAlways` and
-    /// `runOnChange`.
-    pub repeats: bool,
+    /// From where on the framework may run the file more than once, or no longer: Flyway's repeatable migrations,
+    /// Liquibase's `runAlways` and `runOnChange`.
+    repeats: Vec<(usize, bool)>,
     /// Where another direction begins, in the order of the text.
     turns: Vec<(usize, Direction)>,
-    /// Parts that the framework sends as one statement whatever semicolons they hold.
-    pub whole: Vec<Range<usize>>,
 }
 
 impl Layout {
@@ -58,10 +54,9 @@ impl Layout {
     pub fn read(path: &str, text: &str) -> Self {
         let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
         let (framework, direction, repeats) = by_name(&name);
-        let mut layout = Self { framework, repeats, turns: vec![(0, direction)], whole: Vec::new() };
-        let mut begun = None;
+        let mut layout = Self { framework, repeats: vec![(0, repeats)], turns: vec![(0, direction)] };
         for (start, line) in comment_lines(text) {
-            layout.mark(start, line, &mut begun);
+            layout.mark(start, line);
         }
         layout
     }
@@ -72,7 +67,13 @@ impl Layout {
         self.turns.get(at.wrapping_sub(1)).map_or(Direction::Up, |(_, direction)| *direction)
     }
 
-    fn mark(&mut self, start: usize, line: &str, begun: &mut Option<usize>) {
+    /// Whether what stands at a byte of the text may be run again as a matter of course.
+    pub fn repeats(&self, offset: usize) -> bool {
+        let at = self.repeats.partition_point(|(start, _)| *start <= offset);
+        self.repeats.get(at.wrapping_sub(1)).is_some_and(|(_, repeats)| *repeats)
+    }
+
+    fn mark(&mut self, start: usize, line: &str) {
         let line = line.trim_start_matches('-').trim().to_ascii_lowercase();
         let mut words = line.split_whitespace();
         let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
@@ -81,12 +82,11 @@ impl Layout {
             ("migrate:down", _) => self.turn(Framework::Dbmate, start, Direction::Down),
             ("+goose" | "+migrate", "up") => self.turn(Framework::Goose, start, Direction::Up),
             ("+goose" | "+migrate", "down") => self.turn(Framework::Goose, start, Direction::Down),
-            ("+goose" | "+migrate", "statementbegin") => *begun = Some(start + line.len()),
-            ("+goose" | "+migrate", "statementend") => self.whole.extend(begun.take().map(|from| from..start)),
             ("liquibase", "formatted") => self.framework = Framework::Liquibase,
             ("changeset", _) => {
                 self.framework = Framework::Liquibase;
-                self.repeats |= line.contains("runalways:true") || line.contains("runonchange:true");
+                let again = line.contains("runalways:true") || line.contains("runonchange:true");
+                self.repeats.push((start, again));
             }
             _ => {}
         }
@@ -154,7 +154,7 @@ mod tests {
         ] {
             assert_eq!(Layout::read(path, "").direction(0), direction, "{path}");
         }
-        assert!(Layout::read("db/R__views.sql", "").repeats);
+        assert!(Layout::read("db/R__views.sql", "").repeats(0));
     }
 
     #[test]
@@ -172,11 +172,9 @@ mod tests {
     }
 
     #[test]
-    fn goose_blocks_are_whole() {
-        let text =
-            "-- +goose Up\n-- +goose StatementBegin\nCREATE PROCEDURE p() BEGIN A; B; END\n-- +goose StatementEnd\n";
-        let layout = Layout::read("1.sql", text);
-        assert_eq!(layout.whole.len(), 1);
-        assert!(text[layout.whole[0].clone()].contains("A; B;"));
+    fn each_changeset_says_whether_it_runs_again() {
+        let text = "--liquibase formatted sql\n--changeset a:1 runOnChange:true\nA;\n--changeset a:2\nB;";
+        let layout = Layout::read("x.sql", text);
+        assert!(layout.repeats(text.find("A;").unwrap()) && !layout.repeats(text.find("B;").unwrap()));
     }
 }

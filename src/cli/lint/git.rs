@@ -20,7 +20,7 @@ pub(super) fn changed_since(rev: &str) -> Result<HashSet<PathBuf>, Failure> {
     for arguments in [&changed[..], &unknown[..]] {
         let output = git(arguments)?;
         let names = output.split(|byte| *byte == 0).filter(|name| !name.is_empty());
-        files.extend(names.map(|name| path(name)));
+        files.extend(names.map(path));
     }
     Ok(files)
 }

@@ -21,7 +21,9 @@ fn check(script: &Script<'_>, sink: &mut Sink) {
         match &unit.ast.body {
             Body::Drop(drop) if unit.ast.kind == Kind::DropTable && !drop.temporary => {
                 for name in drop.names.iter().filter(|name| !script.is_new(unit, name)) {
-                    let again = script.units[index + 1..].iter().any(|later| creates(later, name));
+                    let again = script.units[index + 1..]
+                        .iter()
+                        .any(|later| later.direction == unit.direction && creates(later, name));
                     let what =
                         if again { "is dropped and made anew, without its rows" } else { "and its rows are gone" };
                     report(unit, format!("{} {what}, on all nodes at once.", unit.quoted(name)), sink);

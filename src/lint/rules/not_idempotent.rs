@@ -17,15 +17,12 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(script: &Script<'_>, sink: &mut Sink) {
-    if script.layout.repeats {
-        for (index, unit) in script.units.iter().enumerate() {
-            if !undone_before(script, index) {
-                repeated(unit, sink);
-            }
+    for (index, unit) in script.units.iter().enumerate() {
+        if script.layout.repeats(unit.offset) && !undone_before(script, index) {
+            repeated(unit, sink);
         }
-    } else {
-        retried(script, sink);
     }
+    retried(script, sink);
 }
 
 /// A file that the framework runs again as a matter of course.
@@ -43,7 +40,9 @@ fn repeated(unit: &Unit<'_>, sink: &mut Sink) {
 
 /// A file with several schema changes, of which a later one may fail.
 fn retried(script: &Script<'_>, sink: &mut Sink) {
-    let changes = |unit: &&Unit<'_>| unit.direction == Direction::Up && unit.ast.kind.class() == Class::Ddl;
+    let changes = |unit: &&Unit<'_>| {
+        unit.direction == Direction::Up && unit.ast.kind.class() == Class::Ddl && !script.layout.repeats(unit.offset)
+    };
     // A new table is made as a rule; changes of what exists are what one retries at three in the morning.
     let mut altering = script.units.iter().filter(changes).filter(|unit| match &unit.ast.body {
         Body::AlterTable(alter) => !script.is_new(unit, &alter.table),

@@ -16,13 +16,14 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(script: &Script<'_>, sink: &mut Sink) {
     for (index, unit) in script.units.iter().enumerate() {
-        let later = &script.units[index + 1..];
+        let later: Vec<&Unit<'_>> =
+            script.units[index + 1..].iter().filter(|later| later.direction == unit.direction).collect();
         match &unit.ast.body {
             Body::RenameTable { renames, .. } => {
                 for rename in renames {
                     // A swap: the old name has a table again when the statement is done.
                     let swapped = renames.iter().any(|other| same(&other.to, &rename.from));
-                    if !swapped && !script.is_new(unit, &rename.from) && !made_again(later, &rename.from) {
+                    if !swapped && !script.is_new(unit, &rename.from) && !made_again(&later, &rename.from) {
                         let span = unit.range(rename.from.span().to(rename.to.span()));
                         report(unit, span, &rename.from, &rename.to, sink);
                     }
@@ -31,7 +32,7 @@ fn check(script: &Script<'_>, sink: &mut Sink) {
             Body::AlterTable(alter) if !script.is_new(unit, &alter.table) => {
                 for clause in &alter.clauses {
                     if let Operation::RenameTable(to) = &clause.operation
-                        && !made_again(later, &alter.table)
+                        && !made_again(&later, &alter.table)
                     {
                         report(unit, unit.range(clause.span), &alter.table, to, sink);
                     }
@@ -54,7 +55,7 @@ fn report(unit: &Unit<'_>, span: std::ops::Range<usize>, from: &ObjectName, to: 
     .help(format!("Create a view {} in the same file, until no application uses the name.", unit.quoted(from)));
 }
 
-fn made_again(later: &[Unit<'_>], name: &ObjectName) -> bool {
+fn made_again(later: &[&Unit<'_>], name: &ObjectName) -> bool {
     later.iter().any(|unit| match &unit.ast.body {
         Body::View(view) => same(&view.view, name),
         Body::CreateTable(create) => same(&create.table, name),

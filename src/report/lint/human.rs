@@ -37,16 +37,18 @@ fn one(renderer: &Renderer, at: &Placed) -> String {
         Severity::Info => Level::INFO,
     };
     let view = View::new(&at.file.text, &finding.span);
-    let mut group = level
-        .primary_title(finding.message.as_str())
-        .id(finding.rule)
-        .element(Origin::path(at.file.path.as_str()).line(at.start.line).char_column(at.start.column))
-        .element(
-            Snippet::source(view.text)
-                .line_start(at.start.line)
-                .fold(false)
-                .annotation(AnnotationKind::Primary.span(view.span)),
-        );
+    let path = at.file.path.as_str();
+    let title = level.primary_title(finding.message.as_str()).id(finding.rule);
+    let snippet = Snippet::source(view.text)
+        .line_start(at.start.line)
+        .fold(false)
+        .annotation(AnnotationKind::Primary.span(view.span));
+    // The column is counted in what is shown, so where the line was cut it has to be said.
+    let mut group = if view.cut {
+        title.element(Origin::path(path).line(at.start.line).char_column(at.start.column)).element(snippet)
+    } else {
+        title.element(snippet.path(path))
+    };
     if let Some(help) = &finding.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }
@@ -57,6 +59,8 @@ fn one(renderer: &Renderer, at: &Placed) -> String {
 struct View {
     text: String,
     span: Range<usize>,
+    /// The line's beginning is not shown.
+    cut: bool,
 }
 
 impl View {
@@ -69,8 +73,8 @@ impl View {
             end = line_end(span.start);
             last = end;
         }
-        let begin =
-            if end - begin > LONGEST_LINE { boundary(text, span.start.saturating_sub(60), begin) } else { begin };
+        let cut = end - begin > LONGEST_LINE;
+        let begin = if cut { boundary(text, span.start.saturating_sub(60), begin) } else { begin };
         if end - begin > LONGEST_LINE {
             end = boundary(text, begin + LONGEST_LINE, begin);
             last = last.min(end);
@@ -82,7 +86,7 @@ impl View {
         };
         let span = span.start.max(begin) - begin..last.max(begin) - begin;
         // A carriage return would let the terminal write over the line; one byte for one byte keeps the carets right.
-        Self { text: shown.replace('\r', " "), span }
+        Self { text: shown.replace('\r', " "), span, cut }
     }
 }
 
