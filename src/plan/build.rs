@@ -152,8 +152,8 @@ fn verdict(draft: &Draft, size: Size, situation: &Situation<'_>) -> Decision {
         Part::Change => {}
     }
     if !draft.problems.is_empty() {
-        let problems = draft.problems.iter();
-        return refuse(problems.map(|text| Reason { code: "does-not-fit".to_owned(), text: text.clone() }).collect());
+        // The judgement says so already.
+        return refuse(Vec::new());
     }
     if let Some(obstacles) = situation.obstacles.get(&draft.index) {
         return refuse(obstacles.clone());

@@ -9,6 +9,7 @@
 
 mod apply;
 mod balancer;
+mod plan;
 mod running;
 mod sandbox;
 mod support;
@@ -16,8 +17,17 @@ mod workload;
 
 use libtest_mimic::{Arguments, Trial};
 
+#[rustfmt::skip]
 fn areas() -> Vec<Trial> {
-    [apply::tests(), balancer::tests(), sandbox::tests(), workload::tests()].into_iter().flatten().collect()
+    // One a line: areas are added side by side.
+    let areas = [
+        apply::tests(),
+        balancer::tests(),
+        plan::tests(),
+        sandbox::tests(),
+        workload::tests(),
+    ];
+    areas.into_iter().flatten().collect()
 }
 
 fn main() {

@@ -1,0 +1,308 @@
+//! `schema plan` on a live cluster: each refusal is provoked, and nothing is changed by any of them.
+
+use std::time::Duration;
+
+use galera_schema::sandbox::{Error, Sandbox};
+use libtest_mimic::Trial;
+use mysql_async::prelude::Queryable;
+use serde_json::Value;
+
+use crate::support::{Ran, database, schema, schema_with, shared, trial, until};
+
+/// The tests of this area.
+pub fn tests() -> Vec<Trial> {
+    vec![
+        trial("plan::methods_follow_the_facts", methods_follow_the_facts),
+        trial("plan::what_cannot_be_read_is_told_with_its_place", what_cannot_be_read_is_told_with_its_place),
+        trial("plan::rows_in_the_way_are_shown", rows_in_the_way_are_shown),
+        trial("plan::tables_that_do_not_fit", tables_that_do_not_fit),
+        trial("plan::a_node_with_other_settings", a_node_with_other_settings),
+        trial("plan::holders_of_locks", holders_of_locks),
+        trial("plan::a_node_that_is_down", a_node_that_is_down),
+        trial("plan::nodes_that_define_a_table_differently", nodes_that_define_a_table_differently),
+        trial("plan::a_saved_plan_goes_stale", a_saved_plan_goes_stale),
+        trial("plan::a_roll_without_a_balancer", a_roll_without_a_balancer),
+    ]
+}
+
+/// The plan of one statement, as a program reads it.
+fn planned(sandbox: &Sandbox, sql: &str, more: &[&str]) -> (Ran, Value) {
+    let mut arguments = vec!["plan", "--format", "json", "-e", sql];
+    arguments.extend(more);
+    let ran = schema(sandbox, &arguments);
+    let plan = serde_json::from_str(&ran.stdout).unwrap_or(Value::Null);
+    (ran, plan)
+}
+
+/// The codes under `field` of the first statement.
+fn codes(plan: &Value, field: &str) -> Vec<String> {
+    let list = plan["statements"][0][field].as_array().cloned().unwrap_or_default();
+    list.iter().filter_map(|reason| Some(reason["code"].as_str()?.to_owned())).collect()
+}
+
+/// Expects that a statement is refused, that `code` is among the reasons, and that `apply` says 3 and changes nothing.
+async fn refused(sandbox: &Sandbox, sql: &str, code: &str) {
+    let (ran, plan) = planned(sandbox, sql, &[]);
+    let ran = ran.expect_code(1);
+    let reasons = codes(&plan, "reasons");
+    assert!(reasons.iter().any(|reason| reason == code), "{sql}: {reasons:?}\n{}", ran.stdout);
+    let before = definitions(sandbox).await;
+    schema(sandbox, &["apply", "--yes", "-e", sql]).expect_code(3);
+    assert_eq!(definitions(sandbox).await, before, "{sql} changed something");
+}
+
+async fn definitions(sandbox: &Sandbox) -> Vec<Option<String>> {
+    let mut all = Vec::new();
+    for node in sandbox.nodes() {
+        all.push(
+            node.value(
+                "SELECT MD5(GROUP_CONCAT(CONCAT_WS('|', table_schema, table_name, column_name, column_type, is_nullable) \
+                 ORDER BY 1)) FROM information_schema.columns WHERE table_schema LIKE 'plan%'",
+            )
+            .await
+            .unwrap(),
+        );
+    }
+    all
+}
+
+async fn methods_follow_the_facts() -> Result<(), Error> {
+    let sandbox = shared().await;
+    database(&sandbox, "plan_methods").await;
+    let node = &sandbox.nodes()[0];
+    node.execute("CREATE TABLE plan_methods.big (id INT PRIMARY KEY AUTO_INCREMENT, a INT, b VARCHAR(200))").await?;
+    // 45 MB/s by default, three times that as the worst: more than a second from 15 MB on.
+    node.execute("INSERT INTO plan_methods.big (a, b) SELECT seq, REPEAT('x', 180) FROM mysql.seq_1_to_120000").await?;
+    node.execute("ANALYZE TABLE plan_methods.big").await?;
+    for (sql, method, algorithm) in [
+        ("ALTER TABLE plan_methods.big ADD COLUMN n INT", "TOI", "INSTANT"),
+        ("ALTER TABLE plan_methods.big FORCE", "RSU", "INPLACE"),
+        ("ALTER TABLE plan_methods.big MODIFY a BIGINT", "REFUSE", "COPY"),
+    ] {
+        let (_, plan) = planned(&sandbox, sql, &[]);
+        let statement = &plan["statements"][0];
+        assert_eq!(
+            (statement["method"].as_str(), statement["algorithm"].as_str()),
+            (Some(method), Some(algorithm)),
+            "{sql}"
+        );
+    }
+    let sql = "ALTER TABLE plan_methods.big FORCE";
+    let (ran, plan) = planned(&sandbox, sql, &["--method", "toi"]);
+    ran.expect_code(1);
+    assert!(codes(&plan, "conditions").contains(&"write-stall".to_owned()), "{plan}");
+    let (ran, plan) = planned(&sandbox, sql, &["--method", "toi", "--accept", "write-stall"]);
+    ran.expect_code(0);
+    assert_eq!(plan["statements"][0]["method"], "TOI");
+    let sql = "ALTER TABLE plan_methods.big MODIFY a BIGINT";
+    refused(&sandbox, sql, "roll-conditions-open").await;
+    let (ran, plan) = planned(&sandbox, sql, &["--accept", "conversion-window,values-fit-old-type"]);
+    ran.expect_code(0);
+    assert_eq!(plan["statements"][0]["method"], "RSU");
+    refused(&sandbox, "UPDATE plan_methods.big SET a = 1", "not-ddl").await;
+    refused(&sandbox, "SET GLOBAL wsrep_OSU_method = 'RSU'", "setting-refused").await;
+    Ok(())
+}
+
+async fn what_cannot_be_read_is_told_with_its_place() -> Result<(), Error> {
+    let sandbox = shared().await;
+    database(&sandbox, "plan_syntax").await;
+    sandbox.nodes()[0].execute("CREATE TABLE plan_syntax.t (id INT PRIMARY KEY)").await?;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("m.sql");
+    for (text, place) in [
+        ("USE plan_syntax;\nALTER TABLE t\n  ADD COLUMN c INT,\n  ADD COLUM d INT;\n", "m.sql:4:13"),
+        ("ALTER TABLE plan_syntax.t ADD COLUMN c VARCHAR('x)", "m.sql:1:"),
+        ("\\i other.sql\n", "m.sql:1:1"),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let ran = schema(&sandbox, &["apply", "--yes", file.to_str().unwrap()]).expect_code(2);
+        assert!(ran.stderr.contains(place), "{place} is not in:\n{}", ran.stderr);
+    }
+    std::fs::write(&file, "-- nothing\n").unwrap();
+    schema(&sandbox, &["apply", file.to_str().unwrap()]).expect_code(2);
+    let ran = schema(&sandbox, &["apply", "/no/such/file.sql"]).expect_code(2);
+    assert!(ran.stderr.contains("/no/such/file.sql"), "{}", ran.stderr);
+    Ok(())
+}
+
+async fn rows_in_the_way_are_shown() -> Result<(), Error> {
+    let sandbox = shared().await;
+    database(&sandbox, "plan_rows").await;
+    let node = &sandbox.nodes()[0];
+    node.execute("CREATE TABLE plan_rows.p (id INT PRIMARY KEY)").await?;
+    node.execute(
+        "CREATE TABLE plan_rows.t (id INT PRIMARY KEY, a INT, b VARCHAR(20) CHARACTER SET utf8mb4, e ENUM('x','y','z'), \
+         n INT, big BIGINT)",
+    )
+    .await?;
+    node.execute(
+        "INSERT INTO plan_rows.t VALUES (1, 7, 'twelve chars', 'x', NULL, 5000000000), (2, 7, '\u{1f418}', 'z', 1, 1)",
+    )
+    .await?;
+    for (clause, code) in [
+        ("ADD UNIQUE u (a)", "rows-duplicates"),
+        ("MODIFY n INT NOT NULL", "rows-nulls"),
+        ("ADD FOREIGN KEY (a) REFERENCES plan_rows.p (id)", "rows-orphans"),
+        ("ADD CONSTRAINT c CHECK (a > 100)", "rows-violations"),
+        ("MODIFY b VARCHAR(5) CHARACTER SET utf8mb4", "rows-too-long"),
+        ("MODIFY big INT", "rows-out-of-range"),
+        ("MODIFY b VARCHAR(20) CHARACTER SET latin1", "rows-invalid-characters"),
+        ("MODIFY e ENUM('x','y')", "rows-members-in-use"),
+    ] {
+        refused(&sandbox, &format!("ALTER TABLE plan_rows.t {clause}"), code).await;
+    }
+    // The same questions on rows that fit.
+    node.execute("DELETE FROM plan_rows.t WHERE id = 1").await?;
+    let (ran, _) = planned(&sandbox, "ALTER TABLE plan_rows.t ADD UNIQUE u (a)", &[]);
+    ran.expect_code(0);
+    Ok(())
+}
+
+async fn tables_that_do_not_fit() -> Result<(), Error> {
+    let sandbox = shared().await;
+    database(&sandbox, "plan_fit").await;
+    sandbox.nodes()[0].execute("CREATE TABLE plan_fit.t (id INT PRIMARY KEY, a INT)").await?;
+    for sql in [
+        "ALTER TABLE plan_fit.nosuch ADD COLUMN a INT",
+        "ALTER TABLE plan_fit.t ADD COLUMN a INT",
+        "ALTER TABLE plan_fit.t DROP COLUMN zz",
+        "CREATE TABLE plan_fit.t (id INT PRIMARY KEY)",
+        "DROP INDEX i ON plan_fit.t",
+    ] {
+        refused(&sandbox, sql, "does-not-fit").await;
+    }
+    // What the first statement makes, the second one may change.
+    let (ran, plan) = planned(
+        &sandbox,
+        "CREATE TABLE plan_fit.u (id INT PRIMARY KEY); ALTER TABLE plan_fit.u ADD COLUMN c INT FIRST",
+        &[],
+    );
+    ran.expect_code(0);
+    assert_eq!(plan["statements"][1]["estimate"]["bytes"], 0);
+    Ok(())
+}
+
+const CHEAP: &str = "ALTER TABLE plan_checks.t ADD COLUMN n INT";
+
+/// Expects that the cheapest change is refused by one check, with this exit code, and passes again afterwards.
+async fn checked(sandbox: &Sandbox, check: &str, code: i32, provoke: &str, mend: &str) {
+    let node = &sandbox.nodes()[1];
+    node.execute(provoke).await.unwrap();
+    let ran = schema(sandbox, &["apply", "--yes", "-e", CHEAP]);
+    let told = schema(sandbox, &["plan", "--format", "json", "-e", CHEAP]);
+    node.execute(mend).await.unwrap();
+    ran.expect_code(code);
+    let plan: Value = serde_json::from_str(&told.stdout).unwrap();
+    let failed = plan["checks"].as_array().unwrap().iter().any(|finding| {
+        finding["check"] == check
+            && finding["verdict"] == "failed"
+            && !finding["advice"].as_str().unwrap_or("").is_empty()
+    });
+    assert!(failed, "{check} is not among the failed checks: {}", plan["checks"]);
+}
+
+async fn a_node_with_other_settings() -> Result<(), Error> {
+    let sandbox = shared().await;
+    database(&sandbox, "plan_checks").await;
+    sandbox.nodes()[0].execute("CREATE TABLE plan_checks.t (id INT PRIMARY KEY)").await?;
+    for (check, variable, wrong, right) in [
+        ("osu-method", "wsrep_OSU_method", "'RSU'", "'TOI'"),
+        ("settings", "innodb_instant_alter_column_allowed", "'never'", "'add_drop_reorder'"),
+        ("serving", "read_only", "1", "0"),
+    ] {
+        let set = |value: &str| format!("SET GLOBAL {variable} = {value}");
+        checked(&sandbox, check, 3, &set(wrong), &set(right)).await;
+    }
+    checked(&sandbox, "desync", 3, "SET GLOBAL wsrep_desync = ON", "SET GLOBAL wsrep_desync = OFF").await;
+    until("the node is Synced again", Duration::from_secs(10), async || {
+        sandbox.nodes()[1].status("wsrep_local_state").await.unwrap().as_deref() == Some("4")
+    })
+    .await;
+    schema(&sandbox, &["plan", "-e", CHEAP]).expect_code(0);
+    Ok(())
+}
+
+async fn holders_of_locks() -> Result<(), Error> {
+    let sandbox = shared().await;
+    database(&sandbox, "plan_checks").await;
+    sandbox.nodes()[0].execute("CREATE TABLE plan_checks.t (id INT PRIMARY KEY)").await?;
+    for lock in ["FLUSH TABLES WITH READ LOCK", "LOCK TABLES plan_checks.t WRITE"] {
+        let mut holder = sandbox.nodes()[2].connect().await?;
+        holder.query_drop(lock).await.unwrap();
+        let ran = schema(&sandbox, &["apply", "--yes", "-e", CHEAP]);
+        holder.query_drop("UNLOCK TABLES").await.unwrap();
+        let ran = ran.expect_code(3);
+        assert!(ran.stderr.contains("n3"), "{lock}: {}", ran.stderr);
+    }
+    Ok(())
+}
+
+async fn a_node_that_is_down() -> Result<(), Error> {
+    let sandbox = shared().await;
+    database(&sandbox, "plan_checks").await;
+    sandbox.nodes()[0].execute("CREATE TABLE plan_checks.t (id INT PRIMARY KEY)").await?;
+    sandbox.nodes()[2].stop().await?;
+    let ran = schema(&sandbox, &["apply", "--yes", "-e", CHEAP]);
+    sandbox.nodes()[2].start().await?;
+    let ran = ran.expect_code(4);
+    assert!(ran.stderr.contains("n3"), "{}", ran.stderr);
+    Ok(())
+}
+
+async fn nodes_that_define_a_table_differently() -> Result<(), Error> {
+    let sandbox = shared().await;
+    database(&sandbox, "plan_checks").await;
+    sandbox.nodes()[0].execute("CREATE TABLE plan_checks.t (id INT PRIMARY KEY)").await?;
+    let mut alone = sandbox.nodes()[2].connect().await?;
+    alone.query_drop("SET SESSION wsrep_on = OFF").await.unwrap();
+    alone.query_drop("ALTER TABLE plan_checks.t ADD COLUMN only_here INT").await.unwrap();
+    let ran = schema(&sandbox, &["apply", "--yes", "-e", CHEAP]);
+    alone.query_drop("ALTER TABLE plan_checks.t DROP COLUMN only_here").await.unwrap();
+    let ran = ran.expect_code(3);
+    assert!(ran.stderr.contains("plan_checks.t"), "{}", ran.stderr);
+    Ok(())
+}
+
+async fn a_saved_plan_goes_stale() -> Result<(), Error> {
+    let sandbox = shared().await;
+    database(&sandbox, "plan_stale").await;
+    let node = &sandbox.nodes()[0];
+    node.execute("CREATE TABLE plan_stale.t (id INT PRIMARY KEY)").await?;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("plan.json");
+    let path = file.to_str().unwrap();
+    let sql = "ALTER TABLE plan_stale.t ADD COLUMN n INT";
+    schema(&sandbox, &["plan", "--out", path, "-e", sql]).expect_code(0);
+    let saved = std::fs::read_to_string(&file).unwrap();
+    // Somebody else changes the table.
+    node.execute("ALTER TABLE plan_stale.t ADD COLUMN other INT").await?;
+    let ran = schema(&sandbox, &["apply", "--yes", "--plan", path]).expect_code(3);
+    assert!(ran.stderr.contains("plan_stale.t"), "{}", ran.stderr);
+    node.execute("ALTER TABLE plan_stale.t DROP COLUMN other").await?;
+    // Somebody edits the plan.
+    let edited = saved.replace("ADD COLUMN n INT", "DROP COLUMN id");
+    assert_ne!(edited, saved);
+    std::fs::write(&file, edited).unwrap();
+    schema(&sandbox, &["apply", "--yes", "--plan", path]).expect_code(3);
+    std::fs::write(&file, saved).unwrap();
+    schema(&sandbox, &["apply", "--yes", "--plan", path]).expect_code(0);
+    Ok(())
+}
+
+async fn a_roll_without_a_balancer() -> Result<(), Error> {
+    let sandbox = shared().await;
+    database(&sandbox, "plan_alone").await;
+    sandbox.nodes()[0].execute("CREATE TABLE plan_alone.t (id INT PRIMARY KEY)").await?;
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("schema.toml");
+    let text = std::fs::read_to_string(sandbox.schema_toml()).unwrap();
+    // Everything but the balancers.
+    let mut table: toml::Table = text.parse().unwrap();
+    table.remove("balancer").unwrap();
+    std::fs::write(&config, table.to_string()).unwrap();
+    let sql = "ALTER TABLE plan_alone.t FORCE";
+    let ran = schema_with(&config, &["apply", "--yes", "--method", "rsu", "-e", sql]).expect_code(3);
+    assert!(ran.stderr.contains("no-balancer"), "{}", ran.stderr);
+    Ok(())
+}
