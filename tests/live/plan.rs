@@ -74,6 +74,12 @@ async fn methods_follow_the_facts() -> Result<(), Error> {
     // 45 MB/s by default, three times that as the worst: more than a second from 15 MB on.
     node.execute("INSERT INTO plan_methods.big (a, b) SELECT seq, REPEAT('x', 180) FROM mysql.seq_1_to_120000").await?;
     node.execute("ANALYZE TABLE plan_methods.big").await?;
+    for other in &sandbox.nodes()[1..] {
+        until("the rows are on every node", Duration::from_secs(20), async || {
+            other.value("SELECT COUNT(*) FROM plan_methods.big").await.unwrap().as_deref() == Some("120000")
+        })
+        .await;
+    }
     for (sql, method, algorithm) in [
         ("ALTER TABLE plan_methods.big ADD COLUMN n INT", "TOI", "INSTANT"),
         ("ALTER TABLE plan_methods.big FORCE", "RSU", "INPLACE"),
@@ -111,7 +117,9 @@ async fn what_cannot_be_read_is_told_with_its_place() -> Result<(), Error> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("m.sql");
     for (text, place) in [
-        ("USE plan_syntax;\nALTER TABLE t\n  ADD COLUMN c INT,\n  ADD COLUM d INT;\n", "m.sql:4:13"),
+        ("USE plan_syntax;\nALTER TABLE t\n  ADD COLUMN c INT,\n  ADD COLUMN d INT NOT EMPTY;\n", "m.sql:4:24"),
+        ("ALTER TABLE plan_syntax.t\n  ADD COLUMN c INT,\n  DROP COLUMN b c;\n", "m.sql:3:17"),
+        ("ALTER TABLE plan_syntax.t ADD COLUM d INT", "m.sql:1:1"),
         ("ALTER TABLE plan_syntax.t ADD COLUMN c VARCHAR('x)", "m.sql:1:"),
         ("\\i other.sql\n", "m.sql:1:1"),
     ] {

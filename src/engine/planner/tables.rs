@@ -1,6 +1,7 @@
 //! The tables that a plan concerns, as every node defines them.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use crate::cluster::facts::{Tables, tables};
 use crate::cluster::{ClusterError, Connector, snapshot_all};
@@ -22,6 +23,9 @@ pub(super) struct TablesSeen {
     pub(super) findings: Vec<Finding>,
 }
 
+/// How long a change may take from one node to the last before it is called a difference.
+const REPLICATION: Duration = Duration::from_secs(2);
+
 /// Looks at the tables on all nodes.
 pub(super) async fn look(
     connector: &Connector,
@@ -35,9 +39,8 @@ pub(super) async fn look(
     if names.is_empty() {
         return Ok(seen);
     }
-    let scope = Scope { tables: names.to_vec(), ..Scope::default() };
     let (snapshots, sizes) = tokio::join!(
-        snapshot_all(connector, &scope),
+        snapshots(connector, names),
         connector.on_every_node(async |node| {
             let mut session = connector.observer(node).await?;
             let seen = tables(&mut session, Tables::Named(names)).await;
@@ -54,8 +57,6 @@ pub(super) async fn look(
             }
         }
     }
-    let snapshots: Vec<(String, SchemaSnapshot)> =
-        snapshots.into_iter().filter_map(|(node, snapshot)| Some((node, snapshot.ok()?))).collect();
     let Some((_, reference)) = snapshots.first() else { return Ok(seen) };
     for (object, definition) in &reference.objects {
         let Definition::Known { sql, .. } = definition else { continue };
@@ -76,6 +77,24 @@ pub(super) async fn look(
     }
     seen.findings.push(agreement(&snapshots));
     Ok(seen)
+}
+
+/// Looks at the definitions on all nodes that answer. A change that somebody else has just made reaches the nodes one
+/// after the other, so a difference is looked at again before it is believed.
+async fn snapshots(connector: &Connector, names: &[TableName]) -> Vec<(String, SchemaSnapshot)> {
+    let scope = Scope { tables: names.to_vec(), ..Scope::default() };
+    let deadline = Instant::now() + REPLICATION;
+    loop {
+        let snapshots: Vec<(String, SchemaSnapshot)> = snapshot_all(connector, &scope)
+            .await
+            .into_iter()
+            .filter_map(|(node, snapshot)| Some((node, snapshot.ok()?)))
+            .collect();
+        if compare(&snapshots).differences.is_empty() || Instant::now() >= deadline {
+            return snapshots;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// Adds one definition to the catalogue, in its own database.
