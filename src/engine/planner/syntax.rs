@@ -28,7 +28,7 @@ pub(super) async fn check(connector: &Connector, node: &Node, drafts: &[Draft]) 
             }
         }
         let sql = match draft.part {
-            Part::Change => format!("PREPARE galera_schema_reads FROM {}", quote_text(&draft.judgement.execute)),
+            Part::Change => format!("PREPARE galera_schema_reads FROM {}", quote_text(&draft.sql)),
             // sql_mode and character sets decide how the statements behind are read.
             Part::Session => draft.sql.clone(),
             Part::Nothing | Part::Foreign(_) => continue,
