@@ -9,7 +9,7 @@ use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use super::run_view::{RunFormat, RunView};
-use super::sandbox::{Signals, describe};
+use super::sandbox::describe;
 use super::{Global, screen};
 use crate::cluster::Connector;
 use crate::config::{ConnectionArgs, Settings};
@@ -47,7 +47,7 @@ pub(super) struct Args {
     #[arg(long)]
     install_packages: bool,
     /// Rows of the table. Below some hundred thousand, a rebuild is too short to be worth a roll.
-    #[arg(long, value_name = "N", default_value_t = 1_200_000, value_parser = clap::value_parser!(u64).range(1_000..))]
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..))]
     rows: u64,
     /// Leave the sandbox up, and say how to reach it.
     #[arg(long)]
@@ -57,13 +57,11 @@ pub(super) struct Args {
 pub(super) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
     packages::ensure(args.install_packages)?;
     super::block_on(async {
-        let mut signals = Signals::listen()?;
+        let mut signals = engine::Signals::listen()?;
         // Whatever the demo is at: dropping it ends the clients and takes the sandbox down.
         tokio::select! {
             done = demo(&args, global) => done,
-            signal = signals.recv() => {
-                Err(Failure::new(ExitCode::Undone, format!("Interrupted by {signal}. The sandbox was taken down.")))
-            }
+            () = signals.next() => Err(Failure::new(ExitCode::Undone, "Interrupted. The sandbox was taken down.")),
         }
     })
 }
@@ -160,9 +158,9 @@ async fn demo(args: &Args, global: &Global) -> Result<ExitCode, Failure> {
     scenes.push(scene(&format!("{REBUILD}: plain TOI"), plain, &everywhere));
 
     let summary = Summary {
-        idle: line("nothing but clients", "-", &format!("{clients} clients through HAProxy"), idle),
+        idle: line("Idle cluster", "-", &format!("{clients} clients through HAProxy, no schema change"), idle),
         applied: laps.iter().map(|lap| line_of(&plan, lap, &line)).collect(),
-        plain: line(REBUILD, "plain TOI", "what a bare ALTER TABLE does", plain),
+        plain: line(&format!("{REBUILD} once more"), "plain TOI", "What a bare ALTER TABLE does.", plain),
         rolls: laps
             .iter()
             .filter(|lap| lap.method == Method::Rsu)

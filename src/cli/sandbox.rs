@@ -11,6 +11,8 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts, OptsBuilder, Value};
 
 use super::Global;
+use super::output::print;
+use crate::engine::Signals;
 use crate::failure::{ExitCode, Failure};
 use crate::sandbox::{Error, Options, Place, Sandbox, UpEvent, running};
 
@@ -170,7 +172,7 @@ async fn up(args: Up, global: &Global) -> Result<ExitCode, Failure> {
     // Dropping the future of `up` takes down whatever it had started.
     let sandbox = tokio::select! {
         sandbox = Sandbox::up(&place, &options, say) => sandbox?,
-        signal = signals.recv() => return Err(interrupted(signal)),
+        () = signals.next() => return Err(interrupted()),
     };
     if !global.quiet {
         let _ = writeln!(anstream::stderr(), "{:5.1} s  ready", started.elapsed().as_secs_f64());
@@ -179,42 +181,8 @@ async fn up(args: Up, global: &Global) -> Result<ExitCode, Failure> {
     Ok(ExitCode::Done)
 }
 
-/// The signals that ask this process to end. From the moment it is made, they no longer end it by themselves.
-pub(super) struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-    hangup: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    /// Starts to listen. Must be called within the runtime.
-    pub(super) fn listen() -> Result<Self, Failure> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let on = |kind| {
-            signal(kind).map_err(|error| Failure::unobservable(format!("Signals cannot be listened to: {error}.")))
-        };
-        Ok(Self {
-            interrupt: on(SignalKind::interrupt())?,
-            terminate: on(SignalKind::terminate())?,
-            hangup: on(SignalKind::hangup())?,
-        })
-    }
-
-    /// Waits for one, and gives its name.
-    pub(super) async fn recv(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.interrupt.recv() => "SIGINT",
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.hangup.recv() => "SIGHUP",
-        }
-    }
-}
-
-fn interrupted(signal: &str) -> Failure {
-    Failure::new(
-        ExitCode::Undone,
-        format!("Interrupted by {signal}. The sandbox was taken down; nothing is left of it."),
-    )
+fn interrupted() -> Failure {
+    Failure::new(ExitCode::Undone, "Interrupted. The sandbox was taken down; nothing is left of it.")
 }
 
 fn down(args: &Down) -> Result<ExitCode, Failure> {
@@ -423,16 +391,6 @@ async fn as_json(sandbox: &Sandbox) -> serde_json::Value {
         "name": sandbox.name(), "dir": sandbox.dir(), "config": sandbox.schema_toml(), "app_cnf": sandbox.app_cnf(),
         "nodes": nodes, "haproxies": haproxies,
     })
-}
-
-/// Prints an answer. A reader that has gone away is no error.
-fn print(text: &str) -> Result<(), Failure> {
-    match anstream::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::unobservable(format!("Cannot write to stdout: {error}.")))
-        }
-        _ => Ok(()),
-    }
 }
 
 impl From<Error> for Failure {

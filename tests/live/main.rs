@@ -9,6 +9,7 @@
 
 mod apply;
 mod balancer;
+mod demo;
 mod plan;
 mod running;
 mod sandbox;
@@ -21,11 +22,12 @@ use libtest_mimic::{Arguments, Trial};
 fn areas() -> Vec<Trial> {
     // One a line: areas are added side by side.
     let areas = [
+        sandbox::tests(),
+        workload::tests(),
         apply::tests(),
         balancer::tests(),
         plan::tests(),
-        sandbox::tests(),
-        workload::tests(),
+        demo::tests(),
     ];
     areas.into_iter().flatten().collect()
 }

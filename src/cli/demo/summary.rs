@@ -41,9 +41,8 @@ const WALL_LIMIT: f64 = 1.15;
 
 /// The table and the sentences below it.
 pub(super) fn print(summary: &Summary, style: Style) -> String {
-    let mut page =
-        table(style, ["statement", "method", "why", "wall time", "longest write gap", "slowest 1 %", "failed"]);
-    for column in 3..=6 {
+    let mut page = table(style, ["statement", "method", "wall time", "longest write gap", "p99 write", "failed"]);
+    for column in 2..=5 {
         if let Some(column) = page.column_mut(column) {
             column.set_cell_alignment(comfy_table::CellAlignment::Right);
         }
@@ -52,9 +51,8 @@ pub(super) fn print(summary: &Summary, style: Style) -> String {
     for line in std::iter::once(&summary.idle).chain(&summary.applied).chain([&summary.plain]) {
         let gap = line.figures.longest_write_gap;
         page.add_row([
-            line.what.clone(),
+            format!("{}\n  {}", line.what, line.why),
             line.how.clone(),
-            line.why.clone(),
             format!("{:.1} s", line.wall.as_secs_f64()),
             milliseconds(gap),
             milliseconds(line.figures.p99),
