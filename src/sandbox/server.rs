@@ -176,8 +176,21 @@ impl Server {
         let fed = child.stdin.take().is_some_and(|mut stdin| stdin.write_all(&script).is_ok());
         let status = child.wait().doing(|| format!("Cannot wait for {}", self.mariadbd.display()))?;
         if fed && status.success() {
-            return Ok(());
+            return self.note_version(node);
         }
         Err(Error::Process { who: "mariadbd --bootstrap".into(), what: format!("ended with {status}."), log })
+    }
+
+    /// Writes down which version made the data, as mariadb-install-db does. Without it mariadb-upgrade takes the data
+    /// for much older and works for many seconds.
+    fn note_version(&self, node: &Node) -> Result<()> {
+        let mut command = process::command(&self.mariadbd, &self.path);
+        let output = command.args(["--no-defaults", "--version"]).output();
+        let output = output.doing(|| format!("Cannot start {}", self.mariadbd.display()))?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let version = text.split("Ver ").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap_or_default();
+        let file = node.data_dir().join("mysql_upgrade_info");
+        super::files::write(&file, version)?;
+        node.cluster.run_as.own(&file)
     }
 }

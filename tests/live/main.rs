@@ -14,6 +14,7 @@ mod plan;
 mod running;
 mod sandbox;
 mod support;
+mod upgrade;
 mod workload;
 
 use libtest_mimic::{Arguments, Trial};
@@ -28,6 +29,9 @@ fn areas() -> Vec<Trial> {
         balancer::tests(),
         plan::tests(),
         demo::tests(),
+        sandbox::tests(),
+        upgrade::tests(),
+        workload::tests(),
     ];
     areas.into_iter().flatten().collect()
 }

@@ -1,0 +1,53 @@
+#!/bin/sh
+# The commands of one site: what apt and systemd are elsewhere, two unpacked servers and plain processes are here.
+#   site ACTION NODE [VERSION]
+set -eu
+dir=@DIR@
+servers=@SERVERS@
+action=$1 node=$2
+cnf=$dir/$node/my.cnf
+prefix=$(sed -n 's#^basedir = \(.*\)/usr$#\1#p' "$cnf")
+
+# A zombie has ended.
+lives() {
+  [ -r "/proc/$1/stat" ] && ! grep -q ') Z ' "/proc/$1/stat"
+}
+
+case $action in
+stop)
+  pid=$(cat "$dir/$node/data/pid" 2>/dev/null) || exit 0
+  grep -qs mariadbd "/proc/$pid/comm" || exit 0
+  kill -TERM "$pid"
+  while lives "$pid"; do sleep 0.05; done
+  ;;
+install)
+  if [ -e "$dir/disk_is_full" ]; then
+    echo "cannot copy extracted data for './usr/sbin/mariadbd': No space left on device" >&2
+    exit 100
+  fi
+  [ -x "$servers/$3/usr/sbin/mariadbd" ] || { echo "E: Version '$3' for 'mariadb-server' was not found" >&2; exit 100; }
+  sed -i "s#$servers/[^/ ]*/#$servers/$3/#g" "$cnf"
+  echo "Setting up mariadb-server ($3) ..."
+  ;;
+check)
+  "$prefix/usr/sbin/mariadbd" --defaults-file="$cnf" --user=mysql --help --verbose >/dev/null
+  ;;
+start)
+  if [ -e "$dir/broken_binary" ]; then
+    echo "mariadbd: error while loading shared libraries: libnew.so.3: cannot open shared object file" >> "$dir/$node/error.log"
+    exit 127
+  fi
+  pid=$(cat "$dir/$node/data/pid" 2>/dev/null || echo none)
+  if grep -qs mariadbd "/proc/$pid/comm" && lives "$pid"; then exit 0; fi
+  id=$(sed -n 's/^ *"id": "\([0-9a-f]*\)".*/\1/p' "$dir/sandbox.json")
+  setsid env -i "PATH=$prefix/usr/bin:/usr/sbin:/usr/bin:/sbin:/bin" LC_ALL=C HOME=/nonexistent "SCHEMA_SANDBOX_ID=$id" \
+    "$prefix/usr/sbin/mariadbd" --defaults-file="$cnf" --user=mysql </dev/null >>"$dir/$node/error.log" 2>&1 &
+  ;;
+tables)
+  "$prefix/usr/bin/mariadb-upgrade" --defaults-file="$dir/$node/client/my.cnf" --skip-write-binlog
+  ;;
+*)
+  echo "site: what is $action?" >&2
+  exit 2
+  ;;
+esac
