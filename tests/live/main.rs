@@ -29,9 +29,7 @@ fn areas() -> Vec<Trial> {
         balancer::tests(),
         plan::tests(),
         demo::tests(),
-        sandbox::tests(),
         upgrade::tests(),
-        workload::tests(),
     ];
     areas.into_iter().flatten().collect()
 }
