@@ -9,6 +9,7 @@
 
 mod apply;
 mod balancer;
+mod compat;
 mod demo;
 mod plan;
 mod running;
@@ -23,6 +24,7 @@ use libtest_mimic::{Arguments, Trial};
 fn areas() -> Vec<Trial> {
     // One a line: areas are added side by side.
     let areas = [
+        compat::tests(),
         sandbox::tests(),
         workload::tests(),
         apply::tests(),
