@@ -87,6 +87,12 @@ pub(crate) async fn replay(servers: Option<&Path>, prefix: &Path) -> Vec<Observa
                 let _ = admin.query_drop(format!("DROP DATABASE `{name}`")).await;
             }
         }
+        // What a test may have left behind, by ways that are not seen above.
+        for (name, value) in
+            [("default_storage_engine", "InnoDB"), ("sql_mode", "DEFAULT"), ("foreign_key_checks", "DEFAULT")]
+        {
+            let _ = admin.query_drop(format!("SET GLOBAL {name} = {value}")).await;
+        }
         let _ = admin.query_drop("CREATE DATABASE test CHARACTER SET latin1 COLLATE latin1_swedish_ci").await;
         let origin = file.strip_prefix(&root).unwrap_or(&file).display().to_string();
         let Ok(mut conn) = server.connect().await else { continue };

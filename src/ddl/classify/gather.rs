@@ -1,7 +1,7 @@
 //! From a table before and after, and the clauses in between, to the facts that the rules speak of.
 
 use super::types::{self, TypeChange};
-use crate::ddl::ast::{GeneratedKind, Operation, ReferentialAction};
+use crate::ddl::ast::{GeneratedKind, KeyType, Operation, PartitionMethod, ReferentialAction};
 use crate::ddl::knowledge::{Fact, Known};
 use crate::ddl::model::{Column, ColumnDefault, ColumnId, Key, KeyKind, Table, Visibility};
 use crate::ddl::profile::{InstantColumns, ServerProfile};
@@ -71,19 +71,12 @@ fn option<'o>(operation: &'o Operation, name: &str) -> Option<&'o str> {
 }
 
 /// Options for which engines other than InnoDB copy.
-const COPY_OPTIONS: &[&str] = &[
-    "pack_keys",
-    "checksum",
-    "table_checksum",
-    "max_rows",
-    "auto_increment",
-    "delay_key_write",
-    "row_format",
-    "insert_method",
-    "min_rows",
-];
+const COPY_OPTIONS: &[&str] =
+    &["pack_keys", "checksum", "table_checksum", "max_rows", "auto_increment", "row_format", "min_rows"];
 
 fn statement(known: &mut Known, operations: &[&Operation], before: Option<&Table>) {
+    let partitioned =
+        before.and_then(|table| table.partitioning.as_ref()).is_some_and(|by| places_by_primary_key(&by.method));
     let mut rename_or_keys = 0;
     let mut clauses = 0;
     for operation in operations {
@@ -103,11 +96,31 @@ fn statement(known: &mut Known, operations: &[&Operation], before: Option<&Table
             Operation::ConvertCharset { .. } => known.insert(Fact::NamesCharset),
             Operation::PartitionBy(_) | Operation::RemovePartitioning => known.insert(Fact::ChangesPartitioning),
             Operation::Opaque => known.insert(Fact::Opaque),
+            Operation::AddForeignKey(_) => known.insert(Fact::AsksForForeignKey),
+            Operation::DropPrimaryKey { .. } => known.insert_if(partitioned, Fact::ChangesPartitioning),
+            Operation::AddKey(key) if key.key_type == KeyType::Primary => {
+                known.insert_if(partitioned, Fact::ChangesPartitioning)
+            }
             Operation::Option(option) => table_option(known, &option.name, &option.value, before),
             _ => {}
         }
     }
     known.insert_if(clauses > 0 && rename_or_keys == clauses, Fact::OnlyRenameOrKeys);
+    let drops = operations.iter().any(|operation| matches!(operation, Operation::DropPrimaryKey { .. }));
+    let adds = operations
+        .iter()
+        .any(|operation| matches!(operation, Operation::AddKey(key) if key.key_type == KeyType::Primary));
+    known.insert_if(drops && adds, Fact::NamesPrimaryKeyTwice);
+}
+
+/// Whether naming the primary key has the rows placed anew: partitions by an expression, or by the primary key itself.
+/// Those by columns stay as they are. Measured.
+fn places_by_primary_key(method: &PartitionMethod) -> bool {
+    match method {
+        PartitionMethod::Hash { .. } | PartitionMethod::Range(_) | PartitionMethod::List(_) => true,
+        PartitionMethod::Key { columns, .. } => columns.is_empty(),
+        PartitionMethod::RangeColumns(_) | PartitionMethod::ListColumns(_) | PartitionMethod::SystemTime(_) => false,
+    }
 }
 
 fn table_option(known: &mut Known, name: &str, value: &str, before: Option<&Table>) {
@@ -135,7 +148,13 @@ fn table_option(known: &mut Known, name: &str, value: &str, before: Option<&Tabl
         },
         _ => {}
     }
-    known.insert_if(COPY_OPTIONS.contains(&name), Fact::NamesCopyOption);
+    let engine = before.map(|table| table.options.engine.to_ascii_lowercase());
+    let by_engine = match engine.as_deref() {
+        Some("aria") => name == "delay_key_write",
+        Some("memory") => name == "key_block_size",
+        _ => false,
+    };
+    known.insert_if(by_engine || COPY_OPTIONS.contains(&name), Fact::NamesCopyOption);
 }
 
 fn row_format<'t>(table: &'t Table, profile: &'t ServerProfile) -> &'t str {
@@ -148,7 +167,17 @@ fn row_format<'t>(table: &'t Table, profile: &'t ServerProfile) -> &'t str {
 
 fn state(known: &mut Known, change: &Change<'_>) {
     let (before, after) = (change.before, change.after);
-    known.insert(if before.is_innodb() { Fact::InnoDb } else { Fact::OtherEngine });
+    let engine = |name: &str| before.options.engine.eq_ignore_ascii_case(name);
+    if engine("MRG_MyISAM") || engine("MERGE") {
+        known.insert(Fact::Merge);
+    } else {
+        known.insert(if before.is_innodb() { Fact::InnoDb } else { Fact::OtherEngine });
+    }
+    known.insert_if(!before.is_innodb() && before.versioning.is_some(), Fact::VersionedElsewhere);
+    known.insert_if(engine("Aria") && before.partitioning.is_some(), Fact::PartitionedAria);
+    let computed =
+        seen(before).any(|(_, column)| column.generated.as_ref().is_some_and(|by| by.kind == GeneratedKind::Stored));
+    known.insert_if(computed || before.keys.iter().any(|key| on_virtual(before, key)), Fact::ComputedColumns);
     let format = row_format(before, change.profile);
     known.insert_if(format.eq_ignore_ascii_case("REDUNDANT"), Fact::Redundant);
     known.insert_if(format.eq_ignore_ascii_case("COMPRESSED"), Fact::Compressed);
@@ -284,7 +313,8 @@ fn column(known: &mut Known, change: &Change<'_>, old: &Column, new: &Column) {
     match (&old.generated, &new.generated) {
         (None, None) => {}
         (Some(a), Some(b)) if a.kind == b.kind => {
-            let changed = plain_text(&a.text) != plain_text(&b.text);
+            // The server does not recognise an expression that it printed itself, so naming the column changes it.
+            let changed = plain_text(&a.text) != plain_text(&b.text) || redefines(change.operations, &old.name);
             let placed = before.keys.iter().any(|key| key.parts.iter().any(|part| part.column == old.id))
                 || before.partitioning.as_ref().is_some_and(|by| by.columns.contains(&old.id));
             if changed && (a.kind == GeneratedKind::Stored || placed) {
@@ -316,14 +346,35 @@ fn column(known: &mut Known, change: &Change<'_>, old: &Column, new: &Column) {
             );
         }
     }
-    known.insert_if(!old.name.eq_ignore_ascii_case(&new.name), Fact::RenamesColumn);
-    known.insert_if(new.auto_increment && !old.auto_increment, Fact::GainsAutoIncrement);
+    known.insert_if(old.name != new.name, Fact::RenamesColumn);
+    if new.auto_increment && !old.auto_increment {
+        known.insert(Fact::GainsAutoIncrement);
+        let unique = |key: &&Key| {
+            matches!(key.kind, KeyKind::Primary | KeyKind::Unique)
+                && key.parts.iter().all(|part| {
+                    before
+                        .column_by_id(part.column)
+                        .is_some_and(|column| !column.nullable && !redefines(change.operations, &column.name))
+                })
+        };
+        let finds_rows = before.keys.iter().any(|key| unique(&key)) || change.profile.has_mode("NO_AUTO_VALUE_ON_ZERO");
+        known.insert_if(!finds_rows, Fact::GainsAutoIncrementOfKey);
+    }
     known.insert_if(old.without_versioning != new.without_versioning, Fact::ChangesColumnVersioning);
     let metadata = old.default != new.default
         || old.comment != new.comment
         || old.visibility != new.visibility
         || old.name != new.name;
     known.insert_if(metadata, Fact::ChangesColumnMetadata);
+}
+
+/// Whether MODIFY or CHANGE names the column.
+fn redefines(operations: &[&Operation], column: &str) -> bool {
+    operations.iter().any(|operation| match operation {
+        Operation::ModifyColumn { column: definition, .. } => definition.name.value.eq_ignore_ascii_case(column),
+        Operation::ChangeColumn { old, .. } => old.value.eq_ignore_ascii_case(column),
+        _ => false,
+    })
 }
 
 /// An expression without what the server adds and drops when it prints one: quotes of names, spaces, outer
@@ -406,7 +457,10 @@ fn keys(known: &mut Known, change: &Change<'_>) {
             .position(|old| new.kind != KeyKind::Primary && same_key(change, old, new) && old.ignored == new.ignored);
         match place {
             Some(place) => {
-                renamed.push(dropped.remove(place));
+                let old = dropped.remove(place);
+                // Other engines take RENAME KEY as metadata, but not a key that is dropped and added.
+                known.insert_if(!before.is_innodb() && old.id != new.id, Fact::DropsKey);
+                renamed.push(old);
                 false
             }
             None => true,
@@ -421,6 +475,20 @@ fn keys(known: &mut Known, change: &Change<'_>) {
     }
     let clustered_gone = dropped.iter().any(|key| Some(key.id) == clustered_before);
     let clustered_after = after.clustered_key().map(|key| key.id);
+    // Another unique key takes the place of the one that stood for a primary key.
+    known.insert_if(clustered_gone && clustered_after.is_some(), Fact::AddsClusteredKey);
+    // A key whose column is dropped and added again under the same name stays, and is built anew.
+    let replaced = |id: ColumnId| {
+        after.column_by_id(id).is_none()
+            && before
+                .column_by_id(id)
+                .and_then(|old| after.column(&old.name))
+                .is_some_and(|new| before.column_by_id(new.id).is_none())
+    };
+    known.insert_if(
+        before.keys.iter().any(|key| key.parts.iter().any(|part| replaced(part.column))),
+        Fact::AddsPlainKey,
+    );
     let mut fulltext = 0;
     for new in added {
         match new.kind {
@@ -504,6 +572,11 @@ fn derive(known: &mut Known, change: &Change<'_>) {
     let any = |known: &Known, facts: &[Fact]| facts.iter().any(|fact| known.holds(*fact));
     let stored = [Fact::AddsStoredColumn, Fact::DropsStoredColumn, Fact::MovesStoredColumn];
     known.insert_if(any(known, &stored), Fact::ChangesStoredColumns);
+    known.insert_if(any(known, &stored) || known.holds(Fact::DropsNotNull), Fact::InstantColumnsBeside);
+    known.insert_if(
+        known.holds(Fact::HashKey) && !known.holds(Fact::HashKeyAfter) && any(known, &stored),
+        Fact::DropsHashKeyWithColumn,
+    );
     let rebuilding = [
         Fact::AddsStoredColumn,
         Fact::DropsStoredColumn,
@@ -544,11 +617,34 @@ fn derive(known: &mut Known, change: &Change<'_>) {
             Fact::RenamesTable,
         ];
         known.insert_if(any(known, &others), Fact::VirtualWithOthers);
+        let redefined = change.operations.iter().any(|operation| {
+            matches!(
+                operation,
+                Operation::ModifyColumn { .. }
+                    | Operation::ChangeColumn { .. }
+                    | Operation::SetDefault { .. }
+                    | Operation::DropDefault { .. }
+            )
+        });
+        let by_clause = change.operations.iter().any(|operation| {
+            matches!(operation, Operation::DropColumn { .. } | Operation::AddColumn { .. })
+                && any(known, &[Fact::AddsVirtualColumn, Fact::DropsVirtualColumn])
+        });
+        let moved = seen(change.before).any(|(place, column)| {
+            is_virtual(column)
+                && redefines(change.operations, &column.name)
+                && change.after.column_index(column.id) != Some(place)
+        });
+        known.insert_if((redefined && by_clause) || moved, Fact::VirtualWithOthers);
         known.insert_if(drops_unique(change), Fact::VirtualWithOthers);
         known.insert_if(any(known, &[Fact::DropsStoredColumn, Fact::MovesStoredColumn]), Fact::VirtualWithStoredOrder);
     }
 }
 
 fn drops_unique(change: &Change<'_>) -> bool {
-    change.before.keys.iter().any(|key| key.kind == KeyKind::Unique && change.after.key(&key.name).is_none())
+    change
+        .before
+        .keys
+        .iter()
+        .any(|key| key.kind == KeyKind::Unique && !key.long_hash && change.after.key(&key.name).is_none())
 }

@@ -20,6 +20,9 @@ pub(super) fn algorithm(operation: &PartitionOp, before: Option<&Table>) -> Algo
             None => Algorithm::Copy,
         },
         PartitionOp::Coalesce(_) | PartitionOp::Reorganize { .. } | PartitionOp::Rebuild(_) => Algorithm::Copy,
+        PartitionOp::Truncate(_) | PartitionOp::Optimize(_) if before.is_some_and(|table| !table.is_innodb()) => {
+            Algorithm::Instant
+        }
         PartitionOp::Truncate(_) | PartitionOp::Optimize(_) | PartitionOp::Import(_) | PartitionOp::Discard(_) => {
             Algorithm::Inplace
         }

@@ -130,6 +130,8 @@ pub enum Fact {
     OnlyRenameOrKeys,
     /// PARTITION BY, REMOVE PARTITIONING, or a key change that makes PARTITION BY KEY () place rows anew.
     ChangesPartitioning,
+    /// DROP PRIMARY KEY and ADD PRIMARY KEY.
+    NamesPrimaryKeyTwice,
     /// ALGORITHM=COPY is written, or alter_algorithm says so.
     DemandsCopy,
     /// A clause was not understood.
@@ -190,14 +192,30 @@ pub enum Fact {
     WideRecord,
     /// The default of an AUTO_INCREMENT column is a sequence's next value, or the like.
     DefaultsToSequence,
-    /// The engine keeps its rows in memory or cannot alter online.
+    /// The engine cannot copy a table that is being written to.
     NoOnlineEngine,
+    /// MERGE: the table is a list of other tables.
+    Merge,
+    /// The engine is Aria, and the table is partitioned.
+    PartitionedAria,
+    /// The engine is not InnoDB, and the table is system-versioned.
+    VersionedElsewhere,
+    /// A unique key that is kept as a hash goes, and a column that is kept in the row is added, dropped or moved.
+    DropsHashKeyWithColumn,
+    /// The table has a STORED column, or a key on a virtual one.
+    ComputedColumns,
+    /// A column gets AUTO_INCREMENT, and no other unique key without NULL stays untouched to find rows by.
+    GainsAutoIncrementOfKey,
+    /// A foreign key is asked for where the engine keeps none.
+    AsksForForeignKey,
 
     // --- what follows from those above ---
     /// IF [NOT] EXISTS leaves something to do.
     DoesSomething,
     /// Columns that are kept in the row are added, dropped or moved.
     ChangesStoredColumns,
+    /// Columns are added, dropped or moved, or NOT NULL dropped, which carries the rest of the statement with it.
+    InstantColumnsBeside,
     /// Something of the statement needs a rebuild, unless it can be done instantly.
     NeedsRebuild,
     /// All of that can be done instantly, and no key changes beside it.

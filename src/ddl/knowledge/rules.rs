@@ -223,6 +223,36 @@ pub const RULES: &[Rule<Algorithm>] = &[
     ),
     // --- engines other than InnoDB ---
     rule(
+        "versioned-elsewhere",
+        &[VersionedElsewhere, DoesSomething],
+        Rows,
+        "Only InnoDB changes a system-versioned table without a copy.",
+        "M",
+    )
+    .unless(&[OnlyRenameOrKeys]),
+    rule(
+        "aria-partitioned",
+        &[PartitionedAria, DoesSomething],
+        Rows,
+        "A partitioned Aria table is copied.",
+        "M; S: ha_maria.cc check_if_incompatible_data",
+    )
+    .unless(&[OnlyRenameOrKeys]),
+    rule(
+        "engine-cannot",
+        &[OtherEngine, NamesPrimaryKeyTwice],
+        Rows,
+        "Only InnoDB sees that the primary key stays the same.",
+        "M",
+    ),
+    rule(
+        "engine-cannot",
+        &[OtherEngine, AsksForForeignKey],
+        Rows,
+        "A foreign key is asked for, for which this engine copies.",
+        "M",
+    ),
+    rule(
         "engine-cannot",
         &[OtherEngine, AddsStoredColumn],
         Rows,
@@ -351,6 +381,20 @@ pub const RULES: &[Rule<Algorithm>] = &[
     ),
     rule("engine-cannot", &[OtherEngine, AddsForeignKey], Rows, "Foreign keys are built by copying the table.", "M"),
     // --- InnoDB: what must be copied ---
+    rule(
+        "hash-key-column",
+        &[InnoDb, DropsHashKeyWithColumn],
+        Rows,
+        "The hidden column of a unique key over long text goes together with other columns.",
+        "M",
+    ),
+    rule(
+        "not-null-computed",
+        &[InnoDb, AddsNotNull, ComputedColumns],
+        Rows,
+        "NOT NULL is added to a table with a stored column or a key on a virtual one.",
+        "M",
+    ),
     rule(
         "vector-key",
         &[InnoDb, AddsVector],
@@ -667,6 +711,62 @@ pub const RULES: &[Rule<Algorithm>] = &[
         "M; D: InnoDB Online DDL",
     ),
     rule(
+        "option-with-others",
+        &[InnoDb, NamesOption, RenamesColumn],
+        Nocopy,
+        "A table option beside this is refused as INSTANT, although nothing is built.",
+        "M; S: handler0alter.cc instant_alter_column_possible",
+    )
+    .unless(&[InstantColumnsBeside]),
+    rule(
+        "option-with-others",
+        &[InnoDb, NamesOption, ChangesTypeInEngine],
+        Nocopy,
+        "A table option beside this is refused as INSTANT, although nothing is built.",
+        "M; S: handler0alter.cc instant_alter_column_possible",
+    )
+    .unless(&[InstantColumnsBeside]),
+    rule(
+        "option-with-others",
+        &[InnoDb, NamesOption, RenamesKey],
+        Nocopy,
+        "A table option beside this is refused as INSTANT, although nothing is built.",
+        "M; S: handler0alter.cc instant_alter_column_possible",
+    )
+    .unless(&[InstantColumnsBeside]),
+    rule(
+        "option-with-others",
+        &[InnoDb, NamesOption, ChangesKeyMetadata],
+        Nocopy,
+        "A table option beside this is refused as INSTANT, although nothing is built.",
+        "M; S: handler0alter.cc instant_alter_column_possible",
+    )
+    .unless(&[InstantColumnsBeside]),
+    rule(
+        "option-with-others",
+        &[InnoDb, NamesOption, DropsForeignKey],
+        Nocopy,
+        "A table option beside this is refused as INSTANT, although nothing is built.",
+        "M; S: handler0alter.cc instant_alter_column_possible",
+    )
+    .unless(&[InstantColumnsBeside]),
+    rule(
+        "option-with-others",
+        &[InnoDb, NamesOption, AddsForeignKey],
+        Nocopy,
+        "A table option beside this is refused as INSTANT, although nothing is built.",
+        "M; S: handler0alter.cc instant_alter_column_possible",
+    )
+    .unless(&[InstantColumnsBeside]),
+    rule(
+        "option-with-others",
+        &[InnoDb, NamesOption, ChangesColumnVersioning],
+        Nocopy,
+        "A table option beside this is refused as INSTANT, although nothing is built.",
+        "M; S: handler0alter.cc instant_alter_column_possible",
+    )
+    .unless(&[InstantColumnsBeside]),
+    rule(
         "drop-key",
         &[InnoDb, DropsKey],
         Nocopy,
@@ -845,6 +945,13 @@ pub const LOCKS: &[Rule<Asks>] = &[
         "M; S: sql_table.cc simple_rename_or_index_change",
     ),
     rule(
+        "lock-merge",
+        &[Merge, DoesSomething],
+        EXCLUSIVE_METADATA,
+        "A MERGE table is only a definition, but nothing else may use it meanwhile.",
+        "M",
+    ),
+    rule(
         "lock-fulltext",
         &[AddsFulltext],
         SHARED_IN_ENGINE,
@@ -890,6 +997,27 @@ pub const LOCKS: &[Rule<Asks>] = &[
         "lock-rebuild-virtual",
         &[NeedsRebuild, IndexedVirtualAfter],
         SHARED_IN_ENGINE,
+        "A table with a key on a virtual column is rebuilt while nothing writes to it.",
+        "M; S: handler0alter.cc, MDEV-14341",
+    ),
+    rule(
+        "lock-rebuild-fulltext",
+        &[EnablesPageCompression, FulltextAfter],
+        SHARED_REBUILD,
+        "A table with a FULLTEXT key is rebuilt while nothing writes to it.",
+        "M; S: handler0alter.cc",
+    ),
+    rule(
+        "lock-rebuild-spatial",
+        &[EnablesPageCompression, SpatialAfter],
+        SHARED_REBUILD,
+        "A table with a SPATIAL key is rebuilt while nothing writes to it.",
+        "M; S: handler0alter.cc",
+    ),
+    rule(
+        "lock-rebuild-virtual",
+        &[EnablesPageCompression, IndexedVirtualAfter],
+        SHARED_REBUILD,
         "A table with a key on a virtual column is rebuilt while nothing writes to it.",
         "M; S: handler0alter.cc, MDEV-14341",
     ),
@@ -941,7 +1069,7 @@ pub const LOCKS: &[Rule<Asks>] = &[
     .versions(since(V11_2)),
     rule(
         "lock-copy-auto-increment",
-        &[GainsAutoIncrement],
+        &[GainsAutoIncrementOfKey],
         SHARED_COPY,
         "A column that gets AUTO_INCREMENT locks while the table is copied.",
         "M; S: online_alter_check_supported",
