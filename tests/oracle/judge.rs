@@ -49,7 +49,8 @@ impl Score {
         self.too_cheap += usize::from(cheap);
         let mut lock_wrong = false;
         // Where the user wrote a LOCK, the weakest one was not observed.
-        let own_lock = observation.statement.to_ascii_uppercase().contains("LOCK");
+        let upper = observation.statement.to_ascii_uppercase();
+        let own_lock = upper.contains("LOCK") || upper.contains("ONLINE") || upper.contains("ALGORITHM");
         if observation.lock.is_some() && !own_lock {
             self.lock_asked += 1;
             lock_wrong = predicted.lock != observation.lock;

@@ -114,7 +114,7 @@ async fn one_file(conn: &mut Conn, origin: &str, version: &str, statements: &[St
             continue;
         }
         if is_judged(statement) {
-            let Ok(dump) = observe::dump(conn).await else { continue };
+            let Ok(dump) = observe::dump_for(conn, statement).await else { continue };
             match observe::observe(conn, origin, version, dump, statement, None).await {
                 Ok(observation) => seen.extend(observation),
                 Err(_) => return,

@@ -125,8 +125,10 @@ pub(crate) async fn observe(
     } else {
         Algorithm::Instant
     };
-    let algorithm = accepted.map_or(seen, |(algorithm, _)| algorithm.max(seen));
-    let lied = accepted.is_some_and(|(algorithm, _)| algorithm < seen);
+    // More than what was demanded is always a copy, also where no row shows it; and the server may say so itself.
+    let lied = accepted.is_some_and(|(algorithm, _)| algorithm < seen)
+        || (note.starts_with("INSTANT") && note.contains("COPY algorithm requires a lock"));
+    let algorithm = if lied { Algorithm::Copy } else { accepted.map_or(seen, |(algorithm, _)| algorithm.max(seen)) };
     note.push_str(&format!(" | accepted {accepted:?}, seen {seen:?}, {affected} rows affected"));
     Ok(Some(Observation {
         origin: origin.into(),
@@ -283,6 +285,43 @@ async fn variables(conn: &mut Conn) -> mysql_async::Result<BTreeMap<String, Stri
     let rows: Vec<(String, String)> =
         conn.query(format!("SHOW VARIABLES WHERE Variable_name IN ({})", names.join(","))).await?;
     Ok(rows.into_iter().collect())
+}
+
+/// The table that a statement names, as it names it: `t`, `db`.`t`.
+pub(crate) fn target(statement: &str) -> Option<(Option<String>, String)> {
+    let words = words(statement);
+    let word = |i: usize| words.get(i).map(|(_, text)| *text);
+    let is = |i: usize, wanted: &str| word(i).is_some_and(|text| text.eq_ignore_ascii_case(wanted));
+    let lead = if is(0, "ALTER") { "TABLE" } else { "ON" };
+    let mut i = (0..words.len()).find(|i| is(*i, lead))? + 1;
+    if is(i, "IF") {
+        i += 2;
+    }
+    let bare = |text: &str| text.trim_matches('`').replace("``", "`");
+    let first = bare(word(i)?);
+    Some(if word(i + 1) == Some(".") { (Some(first), bare(word(i + 2)?)) } else { (None, first) })
+}
+
+/// SHOW CREATE TABLE of every base table of the current database, as a dump prints them; and of the statement's own
+/// table, which may be temporary or stand in another database.
+pub(crate) async fn dump_for(conn: &mut Conn, statement: &str) -> mysql_async::Result<String> {
+    let mut text = dump(conn).await?;
+    let Some((database, table)) = target(statement) else { return Ok(text) };
+    let quote = |name: &str| format!("`{}`", name.replace('`', "``"));
+    let named = database.iter().map(|name| quote(name)).chain([quote(&table)]).collect::<Vec<_>>().join(".");
+    let shown: Result<Option<Row>, _> = conn.query_first(format!("SHOW CREATE TABLE {named}")).await;
+    let Ok(Some(mut shown)) = shown else { return Ok(text) };
+    let Some(Ok(create)) = shown.take_opt::<String, _>(1) else { return Ok(text) };
+    match database {
+        Some(database) => {
+            let current: Option<String> = conn.query_first("SELECT DATABASE()").await?;
+            text.push_str(&format!("USE {};\n{create};\n", quote(&database)));
+            text.extend(current.map(|current| format!("USE {};\n", quote(&current))));
+        }
+        None if create.starts_with("CREATE TEMPORARY") => text.push_str(&format!("{create};\n")),
+        None => {}
+    }
+    Ok(text)
 }
 
 /// SHOW CREATE TABLE of every base table of the current database, as a dump prints them.

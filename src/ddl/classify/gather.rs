@@ -70,9 +70,27 @@ fn option<'o>(operation: &'o Operation, name: &str) -> Option<&'o str> {
     }
 }
 
-/// Options for which engines other than InnoDB copy.
-const COPY_OPTIONS: &[&str] =
-    &["pack_keys", "checksum", "table_checksum", "max_rows", "auto_increment", "row_format", "min_rows"];
+/// Options that engines other than InnoDB take as metadata; for any other they copy.
+const METADATA_OPTIONS: &[&str] = &[
+    "comment",
+    "engine",
+    "stats_persistent",
+    "stats_auto_recalc",
+    "stats_sample_pages",
+    "avg_row_length",
+    "min_rows",
+    "insert_method",
+    "union",
+    "key_block_size",
+    "delay_key_write",
+    "transactional",
+    "page_checksum",
+    "data_directory",
+    "index_directory",
+    "connection",
+    "charset",
+    "collate",
+];
 
 fn statement(known: &mut Known, operations: &[&Operation], before: Option<&Table>) {
     let partitioned =
@@ -150,11 +168,15 @@ fn table_option(known: &mut Known, name: &str, value: &str, before: Option<&Tabl
     }
     let engine = before.map(|table| table.options.engine.to_ascii_lowercase());
     let by_engine = match engine.as_deref() {
-        Some("aria") => name == "delay_key_write",
+        Some("aria") => matches!(name, "delay_key_write" | "page_checksum" | "transactional"),
         Some("memory") => name == "key_block_size",
         _ => false,
     };
-    known.insert_if(by_engine || COPY_OPTIONS.contains(&name), Fact::NamesCopyOption);
+    let same_format = name == "row_format"
+        && before.is_some_and(|table| {
+            table.options.row_format.as_deref().is_some_and(|old| old.eq_ignore_ascii_case(value))
+        });
+    known.insert_if(by_engine || (!same_format && !METADATA_OPTIONS.contains(&name)), Fact::NamesCopyOption);
 }
 
 fn row_format<'t>(table: &'t Table, profile: &'t ServerProfile) -> &'t str {
@@ -190,6 +212,7 @@ fn state(known: &mut Known, change: &Change<'_>) {
     let doc_id = |table: &Table| table.column("FTS_DOC_ID").is_some();
     known.insert_if(fulltext_before == 0 && !doc_id(before) && !doc_id(after), Fact::NoFtsDocId);
     known.insert_if(fulltext_before > 0 && fulltext_after > 0 && doc_id(before) && !doc_id(after), Fact::DropsFtsDocId);
+    known.insert_if(before.temporary, Fact::Temporary);
     known.insert_if(count(after, KeyKind::Spatial) > 0, Fact::SpatialAfter);
     known.insert_if(count(before, KeyKind::Vector) + count(after, KeyKind::Vector) > 0, Fact::Vector);
     known.insert_if(before.keys.iter().any(|key| on_virtual(before, key)), Fact::IndexedVirtual);
@@ -335,11 +358,11 @@ fn column(known: &mut Known, change: &Change<'_>, old: &Column, new: &Column) {
         if old.nullable {
             known.insert(Fact::AddsNotNull);
             let timestamp = new.data_type.base == crate::ddl::model::BaseType::Timestamp;
-            known.insert_if(timestamp && new.default != ColumnDefault::None, Fact::AddsNotNullTimestamp);
+            known.insert_if(timestamp, Fact::AddsNotNullTimestamp);
         } else {
             known.insert(Fact::DropsNotNull);
-            let clustered = before.clustered_key();
-            known.insert_if(clustered.is_some() && after.clustered_key().is_none(), Fact::DropsNotNullOfKey);
+            let clustered = clustered_key(before);
+            known.insert_if(clustered.is_some() && clustered_key(after).is_none(), Fact::DropsNotNullOfKey);
             known.insert_if(
                 clustered.is_some_and(|key| key.parts.iter().any(|part| part.column == old.id)),
                 Fact::DropsNotNullOfClustered,
@@ -361,6 +384,12 @@ fn column(known: &mut Known, change: &Change<'_>, old: &Column, new: &Column) {
         known.insert_if(!finds_rows, Fact::GainsAutoIncrementOfKey);
     }
     known.insert_if(old.without_versioning != new.without_versioning, Fact::ChangesColumnVersioning);
+    // A generated column that reads the default of another one is computed anew.
+    let read = old.default != new.default
+        && seen(after).any(|(_, column)| {
+            column.generated.as_ref().is_some_and(|by| by.text.to_ascii_lowercase().contains("default("))
+        });
+    known.insert_if(read, Fact::ChangesStoredExpression);
     let metadata = old.default != new.default
         || old.comment != new.comment
         || old.visibility != new.visibility
@@ -405,6 +434,17 @@ fn closes_at_end(text: &str) -> bool {
     false
 }
 
+/// Whether a key on the whole column would be too long, so that the server makes it one on a beginning.
+fn over_limit(change: &Change<'_>, column: &Column) -> bool {
+    let format = row_format(change.before, change.profile);
+    let limit =
+        if format.eq_ignore_ascii_case("COMPACT") || format.eq_ignore_ascii_case("REDUNDANT") { 767 } else { 3072 };
+    let each =
+        if column.data_type.base.has_charset() { types::max_bytes(column.data_type.charset.as_deref()) } else { 1 };
+    matches!(column.data_type.base, crate::ddl::model::BaseType::VarChar | crate::ddl::model::BaseType::VarBinary)
+        && column.data_type.length.is_some_and(|length| length * each > limit)
+}
+
 /// Whether a key is the same to the server, its name and what is metadata left out.
 fn same_key(change: &Change<'_>, old: &Key, new: &Key) -> bool {
     let part = |(a, b): (&crate::ddl::model::KeyPart, &crate::ddl::model::KeyPart)| {
@@ -418,18 +458,36 @@ fn same_key(change: &Change<'_>, old: &Key, new: &Key) -> bool {
             }
             _ => false,
         };
-        a.column == b.column && a.prefix == b.prefix && a.descending == b.descending && same_bytes
+        let same_limit = match (change.before.column_by_id(a.column), change.after.column_by_id(b.column)) {
+            (Some(x), Some(y)) if a.prefix.is_none() => over_limit(change, x) == over_limit(change, y),
+            _ => true,
+        };
+        a.column == b.column && a.prefix == b.prefix && a.descending == b.descending && same_bytes && same_limit
     };
     old.kind == new.kind
         && old.parts.len() == new.parts.len()
         && old.parts.iter().zip(&new.parts).all(part)
         && old.long_hash == new.long_hash
+        && old.generated_for_fk == new.generated_for_fk
         && old.without_overlaps == new.without_overlaps
         && old.parser == new.parser
         && old.key_block_size.unwrap_or(0) == new.key_block_size.unwrap_or(0)
         && old.options == new.options
         && old.using.filter(|using| *using != crate::ddl::ast::IndexType::Btree)
             == new.using.filter(|using| *using != crate::ddl::ast::IndexType::Btree)
+}
+
+/// The key that rows are clustered by. A unique key over a blob, text or geometry never is: it holds beginnings only.
+fn clustered_key(table: &Table) -> Option<&Key> {
+    table.clustered_key().filter(|key| {
+        key.kind == KeyKind::Primary
+            || key.parts.iter().all(|part| {
+                table.column_by_id(part.column).is_some_and(|column| {
+                    let base = &column.data_type.base;
+                    !base.is_text() && !base.is_blob() && !base.is_geometry() && !is_virtual(column)
+                })
+            })
+    })
 }
 
 fn keys(known: &mut Known, change: &Change<'_>) {
@@ -440,6 +498,8 @@ fn keys(known: &mut Known, change: &Change<'_>) {
         match before.key(&new.name) {
             None => added.push(new),
             Some(old) if same_key(change, old, new) => {
+                let written_anew = !before.is_innodb() && old.id != new.id && new.kind == KeyKind::Unique;
+                known.insert_if(written_anew, Fact::DropsKey);
                 known.insert_if(old.comment != new.comment || old.ignored != new.ignored, Fact::ChangesKeyMetadata);
             }
             Some(old) => {
@@ -452,9 +512,11 @@ fn keys(known: &mut Known, change: &Change<'_>) {
     // up by name, so that a pair is used once.
     let mut renamed = Vec::new();
     added.retain(|new| {
-        let place = dropped
-            .iter()
-            .position(|old| new.kind != KeyKind::Primary && same_key(change, old, new) && old.ignored == new.ignored);
+        let place = dropped.iter().position(|old| {
+            !matches!(new.kind, KeyKind::Primary | KeyKind::Fulltext)
+                && same_key(change, old, new)
+                && old.ignored == new.ignored
+        });
         match place {
             Some(place) => {
                 let old = dropped.remove(place);
@@ -468,13 +530,25 @@ fn keys(known: &mut Known, change: &Change<'_>) {
     });
     known.insert_if(!renamed.is_empty(), Fact::RenamesKey);
     known.insert_if(renamed.iter().any(|key| key.kind == KeyKind::Vector), Fact::AddsVector);
-    let clustered_before = before.clustered_key().map(|key| key.id);
+    let clustered_before = clustered_key(before).map(|key| key.id);
+    // Rows stay in their order when another key over the same columns takes over.
+    let same_order = match (clustered_key(before), clustered_key(after)) {
+        (Some(a), Some(b)) => a.parts == b.parts,
+        _ => false,
+    };
     for old in &dropped {
-        let clustered = Some(old.id) == clustered_before;
+        let clustered = Some(old.id) == clustered_before && !same_order;
         known.insert(if clustered { Fact::DropsClusteredKey } else { Fact::DropsKey });
     }
-    let clustered_gone = dropped.iter().any(|key| Some(key.id) == clustered_before);
-    let clustered_after = after.clustered_key().map(|key| key.id);
+    let clustered_gone = !same_order && dropped.iter().any(|key| Some(key.id) == clustered_before);
+    let clustered_after = clustered_key(after).map(|key| key.id);
+    let by_primary_key = before
+        .partitioning
+        .as_ref()
+        .is_some_and(|by| matches!(&by.method, PartitionMethod::Key { columns, .. } if columns.is_empty()));
+    let versioning_changes = before.versioning.is_some() != after.versioning.is_some();
+    let order_changes = clustered_key(before).map(|key| &key.parts) != clustered_key(after).map(|key| &key.parts);
+    known.insert_if(by_primary_key && (order_changes || versioning_changes), Fact::ChangesPartitioning);
     // Another unique key takes the place of the one that stood for a primary key.
     known.insert_if(clustered_gone && clustered_after.is_some(), Fact::AddsClusteredKey);
     // A key whose column is dropped and added again under the same name stays, and is built anew.
@@ -492,6 +566,7 @@ fn keys(known: &mut Known, change: &Change<'_>) {
     let mut fulltext = 0;
     for new in added {
         match new.kind {
+            KeyKind::Primary if same_order => known.insert(Fact::AddsUniqueKey),
             KeyKind::Primary => known.insert(Fact::AddsClusteredKey),
             KeyKind::Unique if Some(new.id) == clustered_after && (clustered_before.is_none() || clustered_gone) => {
                 known.insert(Fact::AddsClusteredKey);
@@ -532,7 +607,7 @@ fn constraints(known: &mut Known, change: &Change<'_>) {
     known.insert_if(check(before, after), Fact::DropsCheck);
     let periods =
         |table: &Table| table.periods.iter().map(|period| period.name.to_ascii_lowercase()).collect::<Vec<_>>();
-    known.insert_if(periods(before) != periods(after), Fact::ChangesPeriod);
+    known.insert_if(periods(after).iter().any(|name| !periods(before).contains(name)), Fact::AddsPeriod);
     known.insert_if(before.versioning.is_none() && after.versioning.is_some(), Fact::AddsVersioning);
     known.insert_if(before.versioning.is_some() && after.versioning.is_none(), Fact::DropsVersioning);
 }
@@ -626,16 +701,7 @@ fn derive(known: &mut Known, change: &Change<'_>) {
                     | Operation::DropDefault { .. }
             )
         });
-        let by_clause = change.operations.iter().any(|operation| {
-            matches!(operation, Operation::DropColumn { .. } | Operation::AddColumn { .. })
-                && any(known, &[Fact::AddsVirtualColumn, Fact::DropsVirtualColumn])
-        });
-        let moved = seen(change.before).any(|(place, column)| {
-            is_virtual(column)
-                && redefines(change.operations, &column.name)
-                && change.after.column_index(column.id) != Some(place)
-        });
-        known.insert_if((redefined && by_clause) || moved, Fact::VirtualWithOthers);
+        known.insert_if(redefined, Fact::VirtualWithOthers);
         known.insert_if(drops_unique(change), Fact::VirtualWithOthers);
         known.insert_if(any(known, &[Fact::DropsStoredColumn, Fact::MovesStoredColumn]), Fact::VirtualWithStoredOrder);
     }

@@ -59,7 +59,11 @@ pub fn judge(statement: &Statement, text: &str, applied: &Applied, profile: &Ser
             }) {
                 return maintenance(partition::algorithm(operation, before), text, statement, before);
             }
-            if operations.iter().any(|op| matches!(op, Operation::DiscardTablespace | Operation::ImportTablespace)) {
+            // The file is set aside and the table gets a new identity, as in a rebuild, but no row is moved.
+            if operations.iter().any(|operation| matches!(operation, Operation::DiscardTablespace)) {
+                return plain(Some(Algorithm::Inplace), Moves::Nothing, text);
+            }
+            if operations.iter().any(|operation| matches!(operation, Operation::ImportTablespace)) {
                 return plain(Some(Algorithm::Instant), Moves::Nothing, text);
             }
             let asked = Asked {
@@ -209,7 +213,7 @@ fn demands(known: &mut Known, asked: &Asked<'_>, profile: &ServerProfile) {
     let by_variable =
         (profile.version < ServerVersion::new(11, 5, 0)).then_some(profile.alter_algorithm.as_deref()).flatten();
     let wanted = asked.algorithm.filter(|word| *word != "DEFAULT").or(by_variable);
-    if wanted == Some("COPY") && !known.holds(Fact::OnlyRenameOrKeys) {
+    if wanted == Some("COPY") {
         known.insert(Fact::DemandsCopy);
     }
 }

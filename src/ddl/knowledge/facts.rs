@@ -94,8 +94,8 @@ pub enum Fact {
     AddsCheck,
     /// A CHECK is dropped.
     DropsCheck,
-    /// A period is added or dropped.
-    ChangesPeriod,
+    /// A period is added.
+    AddsPeriod,
     /// System versioning is added.
     AddsVersioning,
     /// System versioning is dropped.
@@ -188,6 +188,8 @@ pub enum Fact {
     OldLockingCopy,
     /// The table is a sequence.
     Sequence,
+    /// The table is temporary.
+    Temporary,
     /// The record may outgrow a page, so that columns cannot be added instantly.
     WideRecord,
     /// The default of an AUTO_INCREMENT column is a sequence's next value, or the like.

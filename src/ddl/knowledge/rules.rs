@@ -151,9 +151,9 @@ pub const RULES: &[Rule<Algorithm>] = &[
     ),
     rule(
         "period",
-        &[ChangesPeriod],
+        &[AddsPeriod],
         Rows,
-        "Adding or dropping a period copies the table.",
+        "Adding a period copies the table.",
         "M; S: handler0alter.cc check_if_supported_inplace_alter",
     ),
     rule(
@@ -212,6 +212,14 @@ pub const RULES: &[Rule<Algorithm>] = &[
         Rows,
         "A table with a key WITHOUT OVERLAPS is copied whatever changes.",
         "M; S: sql_table.cc mysql_alter_table, KEY::without_overlaps",
+    )
+    .unless(&[OnlyRenameOrKeys]),
+    rule(
+        "temporary",
+        &[Temporary, DoesSomething],
+        Rows,
+        "A temporary table is always copied.",
+        "S: sql_table.cc is_inplace_alter_impossible",
     )
     .unless(&[OnlyRenameOrKeys]),
     rule(
