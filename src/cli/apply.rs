@@ -11,7 +11,7 @@ use crate::cluster::Connector;
 use crate::config::{ConnectionArgs, Settings};
 use crate::engine::{self, Signals, planner};
 use crate::failure::{ExitCode, Failure};
-use crate::plan::{Method, Plan, Rates};
+use crate::plan::{Method, Plan};
 
 /// Plans, checks, runs and verifies.
 #[derive(Debug, clap::Args)]
@@ -43,7 +43,7 @@ async fn apply(args: Args, global: &Global) -> Result<ExitCode, Failure> {
     // A file that cannot be read is told before anybody is asked for a password.
     let wanted = match &args.plan {
         Some(path) => Wanted::Saved(Box::new(read_plan(path)?)),
-        None => Wanted::Planned(args.request.request(Rates::default())?),
+        None => Wanted::Planned(args.request.request()?),
     };
     let connector = Connector::open(&settings).await?;
     let planned = match wanted {

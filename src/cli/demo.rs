@@ -16,7 +16,7 @@ use crate::config::{ConnectionArgs, Settings};
 use crate::engine;
 use crate::engine::planner::{self, Request};
 use crate::failure::{ExitCode, Failure};
-use crate::plan::{Method, Override, Plan, Rates, Text};
+use crate::plan::{Method, Override, Plan, Text};
 use crate::sandbox::workload::{Figures, Profile, Window, Workload, fill, prepare};
 use crate::sandbox::{Error, Options, Place, Sandbox, Scoped, UpEvent};
 use picture::{Pen, Phase, Scene, Span};
@@ -203,7 +203,6 @@ async fn apply(sandbox: &Sandbox, workload: &Workload, quiet: bool) -> Result<(P
         wanted: Override::Auto,
         accepted: Vec::new(),
         check_timeout: Duration::from_secs(60),
-        rates: Rates::default(),
     };
     let planned = planner::plan(&connector, &settings, &request).await?;
     if let Some(failure) = planner::failure(&planned.findings) {

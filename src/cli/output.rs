@@ -25,3 +25,9 @@ pub(super) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
         .map_err(|error| Failure::unobservable(format!("The answer could not be put into JSON: {error}.")))?;
     print(&text)
 }
+
+/// Says something beside the answer, on stderr.
+pub(super) fn note(text: &str) {
+    // Nobody is left to tell when stderr is gone.
+    let _ = writeln!(anstream::stderr(), "{text}");
+}

@@ -101,8 +101,12 @@ fn save(plan: &Plan, path: &Path) -> Result<(), Failure> {
 
 async fn live(args: &Args, global: &Global) -> Result<Planned, Failure> {
     let settings = Settings::load(global.config.as_deref(), &args.connection)?;
-    let request = args.request.request(Rates::default())?;
+    let request = args.request.request()?;
     let connector = Connector::open(&settings).await?;
+    if args.calibrate {
+        let samples = planner::calibrate(&connector, &settings).await?;
+        output::note(&report::plan::calibration(&samples));
+    }
     planner::plan(&connector, &settings, &request).await
 }
 

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use super::input::InputArgs;
 use crate::engine::planner::Request;
 use crate::failure::Failure;
-use crate::plan::{Override, Rates, Text, Unreadable};
+use crate::plan::{Override, Text, Unreadable};
 
 /// The statements and what is wished of them.
 #[derive(Clone, Debug, clap::Args)]
@@ -52,14 +52,13 @@ impl From<MethodArg> for Override {
 
 impl RequestArgs {
     /// What the engine is to plan.
-    pub(super) fn request(&self, rates: Rates) -> Result<Request, Failure> {
+    pub(super) fn request(&self) -> Result<Request, Failure> {
         Ok(Request {
             texts: self.texts()?,
             database: self.database.clone(),
             wanted: self.method.into(),
             accepted: self.accept.clone(),
             check_timeout: self.check_timeout,
-            rates,
         })
     }
 

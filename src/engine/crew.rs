@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::book::Book;
@@ -29,6 +29,8 @@ pub(super) struct Crew<'a> {
     pub(super) flight: Option<Flight>,
     pub(super) attempts: u32,
     pub(super) seconds: Seconds,
+    /// How long each statement took on each node, for the estimates of later plans.
+    pub(super) measured: Vec<Value>,
     pub(super) started: Instant,
     pub(super) run: String,
     pub(super) sink: &'a mut dyn EventSink,
@@ -54,6 +56,7 @@ impl<'a> Crew<'a> {
             flight: None,
             attempts: 0,
             seconds: Seconds::default(),
+            measured: Vec::new(),
             started: Instant::now(),
             run: String::new(),
             sink,
@@ -68,6 +71,15 @@ impl<'a> Crew<'a> {
 
     /// Tells an event.
     pub(super) fn tell(&mut self, event: Event) {
+        match &event {
+            Event::DdlFinished { node, statement, seconds, error: None, .. } => {
+                self.measured.push(json!({ "statement": statement, "node": node, "seconds": seconds }));
+            }
+            Event::ToiFinished { statement, seconds, error: None } => {
+                self.measured.push(json!({ "statement": statement, "seconds": seconds }));
+            }
+            _ => {}
+        }
         stamp(self.sink, &self.run, self.started, event);
     }
 

@@ -5,6 +5,7 @@
 //! for whoever changes the cluster in another way.
 
 pub mod book;
+pub mod calibrate;
 pub(crate) mod clients;
 mod crew;
 mod drive;
@@ -136,6 +137,7 @@ async fn go(
         "text": ending.text,
         "left": ending.left,
         "seconds": crew.seconds,
+        "measured": crew.measured,
     });
     let body = drive::body(machine.state(), &crew.baggage());
     if let Some(mut book) = crew.book.take() {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::{Style, table};
 use crate::ddl;
 use crate::plan::check::{Finding, Verdict};
-use crate::plan::{Method, Plan, PlannedStatement, seconds};
+use crate::plan::{Method, Plan, PlannedStatement, Sample, seconds};
 
 /// Renders the plan, and what the checks have to say, for a person.
 pub fn human(plan: &Plan, findings: &[Finding], style: Style) -> String {
@@ -36,6 +36,19 @@ pub fn human(plan: &Plan, findings: &[Finding], style: Style) -> String {
     checks(&mut page, findings, style);
     totals(&mut page, plan, style);
     page
+}
+
+/// What a calibration has measured, in a line.
+pub fn calibration(samples: &[Sample]) -> String {
+    let rates: Vec<String> = samples
+        .iter()
+        .map(|sample| {
+            #[allow(clippy::cast_precision_loss, reason = "for reading only")]
+            let rate = sample.bytes as f64 / sample.seconds.max(1e-9) / 1e6;
+            format!("{} {rate:.0} MB/s", sample.algorithm.keyword())
+        })
+        .collect();
+    format!("Calibrated: {}.", rates.join(", "))
 }
 
 fn what(statement: &PlannedStatement) -> String {

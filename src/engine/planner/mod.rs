@@ -1,6 +1,7 @@
 //! A plan on a live cluster: facts from every node, the tables as they are, what the server's own parser and the rows
 //! say, and then the same judgement and decision as without a cluster.
 
+mod rates;
 mod rows;
 mod syntax;
 mod tables;
@@ -15,7 +16,7 @@ use crate::failure::Failure;
 use crate::plan::check::{Finding, Scene, Stage, Verdict};
 use crate::plan::facts::{NodeFacts, NodeObservation, TableName};
 use crate::plan::{
-    Basis, Draft, Override, Part, Plan, Rates, Rolling, Situation, Text, Unreadable, build, check, draft, tables_named,
+    Basis, Draft, Override, Part, Plan, Rolling, Sample, Situation, Text, Unreadable, build, check, draft, tables_named,
 };
 
 /// What is to be planned.
@@ -31,8 +32,6 @@ pub struct Request {
     pub accepted: Vec<String>,
     /// How long the questions to the rows of one statement may take.
     pub check_timeout: Duration,
-    /// How fast the servers are.
-    pub rates: Rates,
 }
 
 /// A plan and what was seen while it was made.
@@ -58,7 +57,7 @@ const SAMPLE: Duration = Duration::from_millis(40);
 /// refused is in the plan and in the findings.
 pub async fn plan(connector: &Connector, settings: &Settings, request: &Request) -> Result<Planned, Failure> {
     let database = request.database.as_deref();
-    let nodes = facts::observe_all(connector, SAMPLE).await;
+    let (nodes, rates) = tokio::join!(facts::observe_all(connector, SAMPLE), rates::learn(connector, settings));
     let Some((reference, server)) = first_seen(&nodes) else {
         return Err(nobody_answers(&nodes));
     };
@@ -84,7 +83,7 @@ pub async fn plan(connector: &Connector, settings: &Settings, request: &Request)
         &Situation {
             server_version: &server.version_text,
             policy: &settings.policy,
-            rates: request.rates,
+            rates,
             rolling,
             nodes: &order,
             wanted: request.wanted,
@@ -135,6 +134,17 @@ pub async fn recheck(connector: &Connector, settings: &Settings, plan: Plan) -> 
     let mut findings = check::run(Stage::Plan, &scene);
     findings.extend(seen.findings);
     Ok(Planned { plan, findings, nodes, tables })
+}
+
+/// Measures how fast the servers are, on the node that writes least, and keeps it in the journal.
+///
+/// # Errors
+/// As [`crate::engine::calibrate::calibrate`].
+pub async fn calibrate(connector: &Connector, settings: &Settings) -> Result<Vec<Sample>, Failure> {
+    let nodes = facts::observe_all(connector, SAMPLE).await;
+    let spare = writers_last(&nodes).into_iter().next().ok_or_else(|| nobody_answers(&nodes))?;
+    let node = connector.node(&spare).map_err(|error| unseen(&error))?;
+    super::calibrate::calibrate(connector, settings, node).await
 }
 
 /// The failure that findings mean for a command that wants to change something; `None` when all of them passed.
