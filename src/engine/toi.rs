@@ -15,6 +15,8 @@ use crate::run::{Answer, Direction, Event, Fault, FaultKind};
 const LOOK: Duration = Duration::from_millis(100);
 /// How often a node's progress is told.
 const PROGRESS: Duration = Duration::from_millis(500);
+/// How often a node is asked whether it has the statement behind it.
+const COMMITTED: Duration = Duration::from_millis(10);
 /// How long the statement may wait for a lock on the node that it is sent to, before it is replicated. In seconds.
 const LOCK_WAIT_SECONDS: u64 = 5;
 
@@ -157,6 +159,10 @@ impl Crew<'_> {
                 }
             }
         };
+        // The node that answered is done; the others may still be at it, and only behind it can they be compared.
+        if let Err(why) = self.everywhere(statement, started.elapsed()).await {
+            return Answer::Unsure(why);
+        }
         let seconds = started.elapsed().as_secs_f64();
         self.seconds.toi += seconds;
         let outcome = outcome
@@ -170,6 +176,35 @@ impl Crew<'_> {
                 Answer::Failed(Fault::new(FaultKind::Failed, format!("Statement {statement} failed: {error}")))
             }
         }
+    }
+
+    /// Waits until every node has committed what the first one has, the statement among it. Nodes are given ten times
+    /// what the first one needed, and a minute: a slower disk is no failure.
+    async fn everywhere(&mut self, statement: usize, needed: Duration) -> Result<(), String> {
+        let deadline = Instant::now() + needed * 10 + Duration::from_secs(60);
+        let target = self.last_committed(0).await?;
+        let mut tell = Instant::now() + PROGRESS;
+        for node in 1..self.nodes.len() {
+            while self.last_committed(node).await? < target {
+                if Instant::now() > deadline {
+                    return Err(format!("{} has not finished the statement that the others have.", self.name(node)));
+                }
+                if Instant::now() > tell {
+                    tell = Instant::now() + PROGRESS;
+                    self.toi_progress(statement).await;
+                }
+                sleep(COMMITTED).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn last_committed(&mut self, node: usize) -> Result<u64, String> {
+        let seen = match self.eye(node).await {
+            Ok(eye) => provider(eye).await,
+            Err(error) => Err(error),
+        };
+        seen.map(|provider| provider.last_committed).map_err(|error| error.to_string())
     }
 
     async fn toi_session(&self, before: &str) -> Result<Session, ClusterError> {
