@@ -81,7 +81,25 @@ async fn carry_out(crew: &mut Crew<'_>, machine: &mut Machine, signals: &mut Sig
     if abandoned {
         crew.hint("Stopping. What was begun is brought to a safe place first.");
     }
-    machine.step(Input::Answer(id, answer))
+    let pass = machine.state().pass;
+    let effects = machine.step(Input::Answer(id, answer));
+    verified(crew, machine.state(), &action, pass);
+    effects
+}
+
+/// Tells that schemas were compared and found to be as planned. `before` is the pass of before the last answer.
+fn verified(crew: &mut Crew<'_>, state: &State, action: &Action, before: usize) {
+    if state.pass > before {
+        // The survey behind a pass saw every node hold every statement of it.
+        let nodes = crew.nodes.iter().map(|node| node.name.clone()).collect();
+        let statements = crew.pass(before).map_or(0, |pass| pass.statements.len());
+        crew.tell(Event::Verified { nodes, statements });
+    } else if let Action::Compare { node } = action
+        && state.nodes[*node].compared
+    {
+        let event = Event::Verified { nodes: vec![crew.name(*node)], statements: state.nodes[*node].done };
+        crew.tell(event);
+    }
 }
 
 /// Writes the intent. The input that is to be given instead of an answer when that fails.

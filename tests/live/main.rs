@@ -11,7 +11,9 @@ mod apply;
 mod balancer;
 mod compat;
 mod demo;
+mod lease;
 mod plan;
+mod resume;
 mod running;
 mod sandbox;
 mod support;
@@ -24,14 +26,16 @@ use libtest_mimic::{Arguments, Trial};
 fn areas() -> Vec<Trial> {
     // One a line: areas are added side by side.
     let areas = [
-        compat::tests(),
-        sandbox::tests(),
-        workload::tests(),
         apply::tests(),
         balancer::tests(),
-        plan::tests(),
+        compat::tests(),
         demo::tests(),
+        lease::tests(),
+        plan::tests(),
+        resume::tests(),
+        sandbox::tests(),
         upgrade::tests(),
+        workload::tests(),
     ];
     areas.into_iter().flatten().collect()
 }
