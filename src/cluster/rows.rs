@@ -150,8 +150,8 @@ impl<T: FromValue> FromValue for Option<T> {
 impl FromValue for bool {
     fn from_value(value: &Value) -> Option<Self> {
         match String::from_value(value)?.to_ascii_uppercase().as_str() {
-            "ON" | "YES" | "1" | "TRUE" => Some(true),
-            "OFF" | "NO" | "0" | "FALSE" => Some(false),
+            "ON" | "YES" | "Y" | "1" | "TRUE" => Some(true),
+            "OFF" | "NO" | "N" | "0" | "FALSE" => Some(false),
             _ => None,
         }
     }

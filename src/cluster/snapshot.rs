@@ -1,23 +1,15 @@
 //! Reads a node's schema in bulk.
 //!
 //! SHOW CREATE is the one text that holds every option that matters, so it is what is compared. One round trip asks for
-//! many objects at once, over a few connections to each node. `docs/verify.md` has the measurements behind this.
+//! many objects at once, `docs/verify.md` has the measurements behind this.
 
-use std::collections::VecDeque;
-use std::sync::Mutex;
-
-use futures_util::future::join_all;
-
-use super::{ClusterError, Connector, Node, Rows, Session, accounts, quote_name, quote_text};
+use super::{ClusterError, Connector, Rows, Session, accounts, quote_name, quote_text};
 use crate::plan::facts::Unseen;
 use crate::verify::{Definition, Object, ObjectKind, SchemaSnapshot, Scope};
 
-/// Objects asked for in one round trip.
-const CHUNK: usize = 64;
-/// Connections to one node, for a schema that is worth it.
-const CONNECTIONS: usize = 2;
-/// Below this many objects one connection is faster than opening another.
-const WORTH_ANOTHER: usize = 400;
+/// Objects asked for in one round trip. The server goes on with the next one while the answer to the last one is on its
+/// way, so a second connection to the same node gains nothing on a machine that has other nodes to run.
+const CHUNK: usize = 256;
 
 /// The schema of one node, over one session. The session must be an observer (see [`Connector::observer`]), so that
 /// every node prints alike.
@@ -33,38 +25,17 @@ pub async fn snapshot(session: &mut Session, scope: &Scope) -> Result<SchemaSnap
     Ok(snapshot)
 }
 
-/// The schemas of all nodes at the same time, in the nodes' order. With many objects, over several connections to each.
+/// The schemas of all nodes at the same time, in the nodes' order.
 pub async fn snapshot_all(connector: &Connector, scope: &Scope) -> Vec<(String, Result<SchemaSnapshot, ClusterError>)> {
-    let snapshots = connector.on_every_node(async |node| snapshot_node(connector, node, scope).await).await;
+    let snapshots = connector
+        .on_every_node(async |node| {
+            let mut session = connector.observer(node).await?;
+            let snapshot = snapshot(&mut session, scope).await;
+            session.close().await;
+            snapshot
+        })
+        .await;
     connector.nodes().iter().map(|node| node.name.clone()).zip(snapshots).collect()
-}
-
-async fn snapshot_node(connector: &Connector, node: &Node, scope: &Scope) -> Result<SchemaSnapshot, ClusterError> {
-    let mut session = connector.observer(node).await?;
-    let mut snapshot = SchemaSnapshot::default();
-    let objects = list(&mut session, scope, &mut snapshot).await?;
-    let queue: Mutex<VecDeque<&[Object]>> = Mutex::new(objects.chunks(CHUNK).collect());
-    let extra = if objects.len() < WORTH_ANOTHER { 0 } else { CONNECTIONS - 1 };
-    let mut sessions = vec![session];
-    for more in join_all((0..extra).map(|_| connector.observer(node))).await {
-        // A server that takes no further connection is merely slower.
-        sessions.extend(more.ok());
-    }
-    let parts = join_all(sessions.into_iter().map(async |mut session| {
-        let mut part = SchemaSnapshot::default();
-        loop {
-            let next = queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop_front();
-            let Some(chunk) = next else { break };
-            read(&mut session, chunk, &mut part).await?;
-        }
-        session.close().await;
-        Ok(part)
-    }))
-    .await;
-    for part in parts {
-        snapshot.objects.extend(part?.objects);
-    }
-    Ok(snapshot)
 }
 
 /// Everything that there is in scope. Objects that one query tells whole go into the snapshot at once; the others are
@@ -145,7 +116,7 @@ async fn list(
             }
         }
     }
-    triggers(session, scope, snapshot).await?;
+    triggers(session, scope, &mut objects).await?;
     Ok(objects)
 }
 
@@ -157,12 +128,10 @@ fn table_kind(table_type: &str) -> ObjectKind {
     }
 }
 
-/// Triggers are told whole by one query, which reads the triggers' files and opens no table.
-async fn triggers(session: &mut Session, scope: &Scope, snapshot: &mut SchemaSnapshot) -> Result<(), ClusterError> {
-    let mut sql = "SELECT trigger_schema, trigger_name, event_manipulation, event_object_table, action_statement, \
-                   action_timing, definer, sql_mode, character_set_client, collation_connection, database_collation, \
-                   action_order FROM information_schema.triggers"
-        .to_owned();
+/// Lists the triggers. Their bodies are asked for later, like those of the other objects: a column of any length in
+/// information_schema makes the server write a temporary table to disk.
+async fn triggers(session: &mut Session, scope: &Scope, objects: &mut Vec<Object>) -> Result<(), ClusterError> {
+    let mut sql = "SELECT trigger_schema, trigger_name, event_object_table FROM information_schema.triggers".to_owned();
     // A condition on the table keeps the server from looking at every table of the database.
     let tables: Vec<String> = scope
         .tables
@@ -179,35 +148,10 @@ async fn triggers(session: &mut Session, scope: &Scope, snapshot: &mut SchemaSna
         sql.push_str(&format!(" WHERE {}", tables.join(" OR ")));
     }
     for row in session.query(&sql).await?.iter() {
-        let (database, name, table): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(3)?);
-        if !scope.has_database(&database) || !scope.has_object(&database, &table) {
-            continue;
+        let (database, name, table): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        if scope.has_database(&database) && scope.has_object(&database, &table) {
+            objects.push(Object::new(ObjectKind::Trigger, database, name));
         }
-        let definer: String = row.get(6)?;
-        let (user, host) = definer.rsplit_once('@').unwrap_or((&definer, "%"));
-        let object = Object::new(ObjectKind::Trigger, database, name);
-        let sql = format!(
-            "CREATE DEFINER={}@{} TRIGGER {} {} {} ON {}.{} FOR EACH ROW {}",
-            quote_name(user),
-            quote_name(host),
-            object.quoted(),
-            row.get::<String>(5)?,
-            row.get::<String>(2)?,
-            quote_name(&object.database),
-            quote_name(&table),
-            row.get::<String>(4)?
-        );
-        let mut context = Vec::new();
-        for (name, at) in [
-            ("sql_mode", 7),
-            ("character_set_client", 8),
-            ("collation_connection", 9),
-            ("database_collation", 10),
-            ("action_order", 11),
-        ] {
-            context.push((name.to_owned(), row.get::<String>(at)?));
-        }
-        snapshot.objects.insert(object, Definition::Known { context, sql });
     }
     Ok(())
 }
@@ -234,8 +178,8 @@ async fn read_singly(
     chunk: &[Object],
     snapshot: &mut SchemaSnapshot,
 ) -> Result<(), ClusterError> {
-    /// The object went away since it was listed: no such table, database, routine, event, sequence.
-    const GONE: [u16; 6] = [1146, 1049, 1305, 1539, 4091, 1051];
+    /// The object went away since it was listed: no such table, database, routine, trigger, event, sequence.
+    const GONE: [u16; 7] = [1146, 1049, 1305, 1360, 1539, 4091, 1051];
     for object in chunk {
         let definition = match session.query(&show_create(object)).await {
             Ok(rows) => definition(object, &rows)?,
@@ -283,6 +227,7 @@ fn definition(object: &Object, rows: &Rows) -> Result<Definition, ClusterError> 
     let sql = qualified(object, &sql);
     Ok(match object.kind {
         ObjectKind::Table => Definition::of_table(&sql),
+        ObjectKind::Event => Definition::of_event(context, &sql),
         _ => Definition::Known { context, sql },
     })
 }

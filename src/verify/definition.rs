@@ -131,6 +131,12 @@ impl Definition {
         Self::Known { context: Vec::new(), sql: table::without_counter(show_create) }
     }
 
+    /// An event by what SHOW CREATE EVENT prints. An event is enabled on the node where it was created and `DISABLE ON
+    /// SLAVE` on the others, so that it runs once; that is no difference.
+    pub fn of_event(context: Vec<(String, String)>, show_create: &str) -> Self {
+        Self::Known { context, sql: show_create.replacen(" PRESERVE DISABLE ON SLAVE", " PRESERVE ENABLE", 1) }
+    }
+
     /// Everything that must be equal on all nodes, for eyes and for comparing.
     pub fn text(&self) -> Option<String> {
         match self {

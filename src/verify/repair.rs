@@ -47,6 +47,8 @@ fn form(object: &Object, have: Option<&str>, want: &str) -> Vec<String> {
         }
         (ObjectKind::Table, Some(have)) => alter(object, have, want)
             .unwrap_or_else(|| vec![format!("-- The change is not simple; the other nodes have: {}", one_line(want))]),
+        // Some node runs it already; created as it stands, it would run twice.
+        (ObjectKind::Event, _) => vec![or_replace(&want.replacen(" PRESERVE ENABLE", " PRESERVE DISABLE ON SLAVE", 1))],
         _ => vec![or_replace(want)],
     }
 }
