@@ -1,16 +1,14 @@
 //! `schema verify`.
 
-use std::time::Instant;
-
 use clap::ValueEnum;
 
 use super::{Global, block_on, output, screen};
-use crate::cluster::{Connector, snapshot_all};
+use crate::cluster::{Agreement, Connector, agreement};
 use crate::config::{ConnectionArgs, Settings};
 use crate::failure::{ExitCode, Failure};
 use crate::plan::facts::TableName;
 use crate::report;
-use crate::verify::{ObjectKind, SchemaSnapshot, Scope, compare};
+use crate::verify::{ObjectKind, SchemaSnapshot, Scope};
 
 /// Do all nodes hold the same schema? Shows each difference and the DDL that mends it.
 ///
@@ -56,21 +54,13 @@ pub(super) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
     let scope = scope(&args)?;
     let settings = Settings::load(global.config.as_deref(), &args.connection)?;
     block_on(async {
-        let began = Instant::now();
         let connector = Connector::open(&settings).await?;
-        let (mut snapshots, mut missing) = (Vec::new(), Vec::new());
-        for (node, snapshot) in snapshot_all(&connector, &scope).await {
-            match snapshot {
-                Ok(snapshot) => snapshots.push((node, snapshot)),
-                Err(error) => missing.push((node, error.to_string())),
-            }
-        }
-        tracing::info!(seconds = began.elapsed().as_secs_f64(), "read");
+        let Agreement { snapshots, missing, comparison } = agreement(&connector, &scope).await;
         if missing.is_empty() {
             exists(&scope, &snapshots)?;
         }
-        let comparison = compare(&snapshots);
-        tracing::info!(seconds = began.elapsed().as_secs_f64(), objects = comparison.objects, "compared");
+        let missing: Vec<(String, String)> =
+            missing.into_iter().map(|(node, error)| (node, error.to_string())).collect();
         let code = if !comparison.differences.is_empty() {
             ExitCode::No
         } else if missing.is_empty() && comparison.is_converged() {

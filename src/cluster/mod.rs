@@ -4,6 +4,7 @@
 //! a time limit, and a session whose statement was interrupted refuses every further one (invariant 10).
 
 mod accounts;
+mod agreement;
 mod connect;
 mod discover;
 mod error;
@@ -14,6 +15,7 @@ mod rows;
 mod session;
 mod snapshot;
 
+pub use agreement::{Agreement, agreement};
 pub use connect::Connector;
 pub use error::{ClusterError, ConnectReason};
 pub use rows::{Column, FromValue, Row, Rows};

@@ -19,8 +19,15 @@ const CHUNK: usize = 256;
 pub async fn snapshot(session: &mut Session, scope: &Scope) -> Result<SchemaSnapshot, ClusterError> {
     let mut snapshot = SchemaSnapshot::default();
     let objects = list(session, scope, &mut snapshot).await?;
-    for chunk in objects.chunks(CHUNK) {
+    let triggers = triggers(session, scope).await?;
+    let names: Vec<Object> = triggers.iter().map(|(trigger, _)| trigger.clone()).collect();
+    for chunk in objects.chunks(CHUNK).chain(names.chunks(CHUNK)) {
         read(session, chunk, &mut snapshot).await?;
+    }
+    for (trigger, order) in triggers {
+        if let Some(Definition::Known { context, .. }) = snapshot.objects.get_mut(&trigger) {
+            context.push(("action_order".to_owned(), order));
+        }
     }
     Ok(snapshot)
 }
@@ -116,7 +123,6 @@ async fn list(
             }
         }
     }
-    triggers(session, scope, &mut objects).await?;
     Ok(objects)
 }
 
@@ -128,10 +134,13 @@ fn table_kind(table_type: &str) -> ObjectKind {
     }
 }
 
-/// Lists the triggers. Their bodies are asked for later, like those of the other objects: a column of any length in
+/// Lists the triggers, each with its place among those of the same event. Their bodies are asked for later, like those of the other objects: a column of any length in
 /// information_schema makes the server write a temporary table to disk.
-async fn triggers(session: &mut Session, scope: &Scope, objects: &mut Vec<Object>) -> Result<(), ClusterError> {
-    let mut sql = "SELECT trigger_schema, trigger_name, event_object_table FROM information_schema.triggers".to_owned();
+async fn triggers(session: &mut Session, scope: &Scope) -> Result<Vec<(Object, String)>, ClusterError> {
+    let mut sql =
+        "SELECT trigger_schema, trigger_name, event_object_table, action_order FROM information_schema.triggers"
+            .to_owned();
+    let mut triggers = Vec::new();
     // A condition on the table keeps the server from looking at every table of the database.
     let tables: Vec<String> = scope
         .tables
@@ -150,10 +159,10 @@ async fn triggers(session: &mut Session, scope: &Scope, objects: &mut Vec<Object
     for row in session.query(&sql).await?.iter() {
         let (database, name, table): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
         if scope.has_database(&database) && scope.has_object(&database, &table) {
-            objects.push(Object::new(ObjectKind::Trigger, database, name));
+            triggers.push((Object::new(ObjectKind::Trigger, database, name), row.get(3)?));
         }
     }
-    Ok(())
+    Ok(triggers)
 }
 
 /// Asks for each object of a chunk, all in one round trip.

@@ -13,6 +13,10 @@ pub(super) fn statements(object: &Object, have: Option<&Definition>, want: Optio
                 _ => None,
             };
             let mut statements: Vec<String> = settings(context).into_iter().collect();
+            if object.kind == ObjectKind::Trigger {
+                // The server shows a trigger as it was typed, mostly without its database.
+                statements.push(format!("USE `{}`", object.database.replace('`', "``")));
+            }
             statements.extend(form(object, have, sql));
             statements
         }
@@ -40,7 +44,10 @@ fn form(object: &Object, have: Option<&str>, want: &str) -> Vec<String> {
     match (object.kind, have) {
         (ObjectKind::User, have) => grants(have, want),
         (ObjectKind::Table | ObjectKind::Database | ObjectKind::Sequence, None) => vec![want.to_owned()],
-        (ObjectKind::Database, Some(_)) => vec![want.replacen("CREATE", "ALTER", 1)],
+        (ObjectKind::Database, Some(have)) => {
+            let comment = if have.contains(" COMMENT ") && !want.contains(" COMMENT ") { " COMMENT ''" } else { "" };
+            vec![want.replacen("CREATE", "ALTER", 1) + comment]
+        }
         (ObjectKind::Sequence, Some(_)) => {
             let want = want.replacen("CREATE", "ALTER", 1);
             vec![want.rsplit_once(" ENGINE=").map_or(want.as_str(), |(head, _)| head).to_owned()]

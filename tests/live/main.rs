@@ -10,7 +10,9 @@
 mod apply;
 mod balancer;
 mod compat;
+mod connections;
 mod demo;
+mod facts;
 mod lease;
 mod plan;
 mod resume;
@@ -18,6 +20,7 @@ mod running;
 mod sandbox;
 mod support;
 mod upgrade;
+mod verify;
 mod workload;
 
 use libtest_mimic::{Arguments, Trial};
@@ -29,12 +32,15 @@ fn areas() -> Vec<Trial> {
         apply::tests(),
         balancer::tests(),
         compat::tests(),
+        connections::tests(),
         demo::tests(),
+        facts::tests(),
         lease::tests(),
         plan::tests(),
         resume::tests(),
         sandbox::tests(),
         upgrade::tests(),
+        verify::tests(),
         workload::tests(),
     ];
     areas.into_iter().flatten().collect()
