@@ -65,23 +65,11 @@ impl Runner<'_> {
         if !facts.is_up() {
             return Err(facts.ailments().join("; "));
         }
-        let connector = self.connector;
-        let all = connector.on_every_node(async |node| schema::read(connector, node).await).await;
-        let mut mine = None;
-        let mut others = Vec::new();
-        for (node, read) in connector.nodes().iter().zip(all) {
-            match read {
-                Ok(read) if node.name == name => mine = Some(read),
-                Ok(read) => others.push(read),
-                Err(error) => return Err(format!("The schema of {} could not be read: {error}", node.name)),
-            }
-        }
-        let mine = mine.ok_or_else(|| format!("There is no node {name}."))?;
-        let mut differed: Vec<String> = others.iter().flat_map(|other| schema::differences(&mine, other)).collect();
-        differed.sort_unstable();
-        differed.dedup();
+        let all = schema::read(self.connector).await?;
+        let mine = schema::fingerprints(&all, name);
+        let differed = schema::differing(&all);
         if !differed.is_empty() {
-            self.hint(name, format!("It differs from another node already before the upgrade: {}.", list(&differed)));
+            self.hint(name, format!("The nodes differ already before this node's turn, in {}.", list(&differed)));
         }
         self.remember(name, BEFORE, json!(worth_keeping(&facts))).await?;
         self.remember(name, DIFFERED, json!(differed)).await?;
@@ -245,27 +233,21 @@ impl Runner<'_> {
         ))
     }
 
-    /// Compares with a node in service. A schema change that is just arriving is waited for.
+    /// Compares all nodes. A schema change that is just arriving is waited for.
     async fn verify_schema(&self, name: &str) -> Result<schema::Fingerprints, String> {
         let differed: Vec<String> =
             self.noted(name, DIFFERED).and_then(|value| serde_json::from_value(value.clone()).ok()).unwrap_or_default();
-        let node = self.node(name)?;
-        let other = self.connector.nodes().iter().find(|other| other.name != name);
         let mut last = Vec::new();
         for _ in 0..10 {
-            let read = async |node| schema::read(self.connector, node).await.map_err(|error| error.to_string());
-            let mine = read(node).await?;
-            let Some(other) = other else { return Ok(mine) };
-            let theirs = read(other).await?;
-            last = schema::differences(&mine, &theirs);
+            let all = schema::read(self.connector).await?;
+            last = schema::differing(&all);
             last.retain(|object| !differed.contains(object));
             if last.is_empty() {
-                return Ok(mine);
+                return Ok(schema::fingerprints(&all, name));
             }
             sleep(3 * EVERY).await;
         }
-        let other = other.map_or("another node", |other| other.name.as_str());
-        Err(format!("The schema of {name} differs from {other}: {}. `schema verify` shows how.", list(&last)))
+        Err(format!("The nodes no longer have the same schema since the upgrade of {name}: {}. `schema verify` shows how.", list(&last)))
     }
 
     /// The node is Synced and its queue is empty, three looks in a row.

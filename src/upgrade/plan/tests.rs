@@ -15,7 +15,10 @@ fn node(name: &str, version: &str) -> NodeFacts {
         ("wsrep_osu_method", "TOI"),
         ("wsrep_desync", "OFF"),
         ("wsrep_sst_method", "rsync"),
-        ("wsrep_provider_options", "gcache.size = 128M; pc.ignore_sb = false; "),
+        (
+            "wsrep_provider_options",
+            "evs.join_retrans_period = PT1S; evs.keepalive_period = PT1S; gcache.size = 128M; pc.ignore_sb = false; pc.wait_prim = true; ",
+        ),
     ]);
     let status = map(&[
         ("wsrep_cluster_status", "Primary"),
@@ -131,8 +134,21 @@ fn each_thing_that_is_wrong_is_named() {
     check(|case| case.around.backup_age = Some(Err("no file".into())), "backup", Unknown);
     check(|case| case.around.min_serving = 3, "quorum", Refuse);
     check(set(0, "wsrep_cluster_size", "3"), "quorum", Pass);
-    check(|case| drop(case.around.free_bytes.insert("n2".into(), 1 << 20)), "disk-space", Refuse);
+    check(|case| case.around.free_bytes = [("n2".to_owned(), 1 << 20)].into(), "disk-space", Refuse);
     check(|case| drop(case.around.host_trouble.insert("n2".into(), "ssh: refused".into())), "hosts", Unknown);
+}
+
+#[test]
+fn a_quick_join_is_told_from_a_slow_one() {
+    let plan = check(|_| {}, "join-stall", Finding::Warning);
+    assert!(crate::upgrade::human(&plan).contains("up to about 1.5 s"));
+    let quick = |case: &mut Case| {
+        for node in &mut case.cluster.nodes {
+            let options = node.variables.get_mut("wsrep_provider_options").unwrap();
+            *options = options.replace("PT1S", "PT0.1S").replace("wait_prim = true", "wait_prim = false");
+        }
+    };
+    check(quick, "join-stall", Finding::Pass);
 }
 
 #[test]
