@@ -75,7 +75,7 @@ const TABLE: &str = "CREATE TABLE $t (id INT NOT NULL PRIMARY KEY, a INT, b VARC
      CONSTRAINT ck CHECK (n >= 0)) ENGINE=InnoDB DEFAULT CHARSET=latin1";
 
 const ROWS: &str = "INSERT INTO $t (id, a, b, n, e, d, s, c, m, u, g, k) SELECT seq, seq, CONCAT('b', seq), seq, 'x', seq + 0.5, seq, \
-     'c', 'm', seq, seq, seq FROM seq_1_to_12";
+     'c', 'm', seq, seq, seq FROM compat_live.seq_1_to_12";
 
 const CASES: &[Case] = &[
     // Safe: whatever is written.

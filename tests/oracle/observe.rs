@@ -125,6 +125,9 @@ pub(crate) async fn observe(
     } else {
         Algorithm::Instant
     };
+    // An ALGORITHM of the statement's own comes last and counts, so nothing was demanded by the attempts then.
+    let own = words(statement).iter().any(|(_, word)| word.eq_ignore_ascii_case("ALGORITHM"));
+    let accepted = accepted.map(|(algorithm, lock)| (if own { seen } else { algorithm }, lock));
     // More than what was demanded is always a copy, also where no row shows it; and the server may say so itself.
     let lied = accepted.is_some_and(|(algorithm, _)| algorithm < seen)
         || (note.starts_with("INSTANT") && note.contains("COPY algorithm requires a lock"));

@@ -114,6 +114,8 @@ fn statement(known: &mut Known, operations: &[&Operation], before: Option<&Table
             Operation::ConvertCharset { .. } => known.insert(Fact::NamesCharset),
             Operation::PartitionBy(_) | Operation::RemovePartitioning => known.insert(Fact::ChangesPartitioning),
             Operation::Opaque => known.insert(Fact::Opaque),
+            // Copies even where IF NOT EXISTS finds the period.
+            Operation::AddPeriod { .. } => known.insert(Fact::AddsPeriod),
             Operation::AddForeignKey(_) => known.insert(Fact::AsksForForeignKey),
             Operation::DropPrimaryKey { .. } => known.insert_if(partitioned, Fact::ChangesPartitioning),
             Operation::AddKey(key) if key.key_type == KeyType::Primary => {
@@ -529,11 +531,20 @@ fn keys(known: &mut Known, change: &Change<'_>) {
         }
     });
     known.insert_if(!renamed.is_empty(), Fact::RenamesKey);
+    let renamed_column = |part: &crate::ddl::model::KeyPart| {
+        let name = |table: &Table| table.column_by_id(part.column).map(|column| column.name.clone());
+        name(before) != name(after)
+    };
+    known.insert_if(
+        renamed.iter().any(|key| key.kind == KeyKind::Unique && key.parts.iter().any(renamed_column)),
+        Fact::RenamesKeyAndColumn,
+    );
     known.insert_if(renamed.iter().any(|key| key.kind == KeyKind::Vector), Fact::AddsVector);
     let clustered_before = clustered_key(before).map(|key| key.id);
     // Rows stay in their order when another key over the same columns takes over.
     let same_order = match (clustered_key(before), clustered_key(after)) {
-        (Some(a), Some(b)) => a.parts == b.parts,
+        // A primary key that is written anew is built anew where its options differ.
+        (Some(a), Some(b)) => a.parts == b.parts && (a.kind, b.kind) != (KeyKind::Primary, KeyKind::Primary),
         _ => false,
     };
     for old in &dropped {
@@ -571,6 +582,9 @@ fn keys(known: &mut Known, change: &Change<'_>) {
             KeyKind::Unique if Some(new.id) == clustered_after && (clustered_before.is_none() || clustered_gone) => {
                 known.insert(Fact::AddsClusteredKey);
             }
+            KeyKind::Unique if clustered_before.is_none() && whole_tiny_blobs(after, new) => {
+                known.insert(Fact::AddsClusteredKey)
+            }
             KeyKind::Unique => known.insert(Fact::AddsUniqueKey),
             KeyKind::Index => known.insert(Fact::AddsPlainKey),
             KeyKind::Fulltext => {
@@ -590,6 +604,19 @@ fn keys(known: &mut Known, change: &Change<'_>) {
         known.insert_if(on_new_virtual, Fact::AddsKeyOnNewVirtual);
     }
     known.insert_if(fulltext > 1, Fact::AddsManyFulltext);
+}
+
+/// A unique key over TINYBLOB or TINYTEXT that its prefixes cover, without NULLs: it can stand for a primary key.
+fn whole_tiny_blobs(table: &Table, key: &Key) -> bool {
+    use crate::ddl::model::BaseType::{TinyBlob, TinyText};
+    key.parts.iter().all(|part| {
+        table.column_by_id(part.column).is_some_and(|column| {
+            !column.nullable
+                && (part.prefix.is_none()
+                    || (matches!(column.data_type.base, TinyBlob | TinyText)
+                        && part.prefix.is_some_and(|prefix| prefix >= 255)))
+        })
+    })
 }
 
 fn constraints(known: &mut Known, change: &Change<'_>) {

@@ -139,7 +139,7 @@ fn altered(
     let mut known = match (applied.before.as_deref(), applied.after.as_deref()) {
         (Some(before), Some(after)) => {
             let mut known = gather(&Change { before, after, operations, profile, ignore });
-            if before.incomplete || after.incomplete {
+            if before.incomplete || after.incomplete || !applied.problems.is_empty() {
                 known.doubt_the_rest();
             }
             known
@@ -147,7 +147,20 @@ fn altered(
         _ => gather_unknown(operations, profile, ignore),
     };
     demands(&mut known, asked, profile);
-    let decision = decide(known, profile.version);
+    let mut decision = decide(known, profile.version);
+    // A weaker lock than the cheap way takes is not always refused: the server may go the dear way with it.
+    let weaker = asked.lock.and_then(lock_named).is_some_and(|written| written < decision.lock);
+    let goes_dear = if known.holds(Fact::OnlyRenameOrKeys) {
+        known.holds(Fact::SwitchesKeys)
+    } else {
+        profile.version >= ServerVersion::new(11, 2, 0)
+    };
+    if decision.certain && weaker && goes_dear && asked.algorithm.is_none() && decision.algorithm < Algorithm::Copy {
+        known.insert(Fact::DemandsCopy);
+        known.exclude(Fact::OnlyRenameOrKeys);
+        decision = decide(known, profile.version);
+        decision.reasons.push(reason("lock-costs-a-copy", "The lock that is asked for can only be had by copying the table; without it the statement would be cheaper."));
+    }
     let mut reasons = decision.reasons;
     if !decision.certain {
         reasons.push(missing(statement, applied, decision.algorithm));

@@ -11,7 +11,12 @@ pub(super) fn algorithm(operation: &PartitionOp, before: Option<&Table>) -> Algo
     let by_hash = before
         .and_then(|table| table.partitioning.as_ref())
         .map(|partitioning| matches!(partitioning.method, PartitionMethod::Hash { .. } | PartitionMethod::Key { .. }));
+    // History that is cut by time is sorted into the new partitions.
+    let by_interval = before
+        .and_then(|table| table.partitioning.as_ref())
+        .is_some_and(|by| by.text.to_ascii_uppercase().contains("INTERVAL"));
     match operation {
+        PartitionOp::Add { .. } if by_interval => Algorithm::Copy,
         PartitionOp::Add { partitions, .. } => match by_hash {
             Some(false) => Algorithm::Instant,
             Some(true) => Algorithm::Copy,

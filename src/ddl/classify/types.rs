@@ -19,6 +19,10 @@ pub(super) enum TypeChange {
 /// `can_convert_varstring` and `can_convert_blob` (ha_innodb.cc) what InnoDB takes as metadata; measured.
 pub(super) fn compare(before: &Table, old: &Column, new: &Column, redundant: bool) -> TypeChange {
     let (a, b) = (&old.data_type, &new.data_type);
+    // Any geometry is a GEOMETRY.
+    if a.base.is_geometry() && b.base == BaseType::Geometry && a.srid == b.srid {
+        return TypeChange::Same;
+    }
     if a.base != b.base || old.compressed.is_some() != new.compressed.is_some() {
         return TypeChange::Stored;
     }
@@ -33,7 +37,7 @@ pub(super) fn compare(before: &Table, old: &Column, new: &Column, redundant: boo
         BaseType::Float | BaseType::Double => {
             stored_unless(a.unsigned == b.unsigned && a.length == b.length && a.decimals == b.decimals)
         }
-        BaseType::Bit | BaseType::Binary | BaseType::Vector | BaseType::Year => stored_unless(a.length == b.length),
+        BaseType::Bit | BaseType::Binary | BaseType::Vector => stored_unless(a.length == b.length),
         BaseType::Time | BaseType::DateTime | BaseType::Timestamp => {
             stored_unless(a.decimals.unwrap_or(0) == b.decimals.unwrap_or(0))
         }

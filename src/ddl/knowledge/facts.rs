@@ -84,6 +84,8 @@ pub enum Fact {
     AddsKeyOnNewVirtual,
     /// A key is renamed.
     RenamesKey,
+    /// A unique key is renamed together with one of its columns.
+    RenamesKeyAndColumn,
     /// A key becomes IGNORED, or its comment changes.
     ChangesKeyMetadata,
     /// A foreign key is added.

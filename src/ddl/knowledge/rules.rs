@@ -472,6 +472,14 @@ pub const RULES: &[Rule<Algorithm>] = &[
         "M; S: handler0alter.cc",
     ),
     rule(
+        "rename-key-and-column",
+        &[InnoDb, RenamesKeyAndColumn],
+        Rows,
+        "A key is renamed together with one of its columns.",
+        "M: 11.8.6 copies, 10.11.19 does not",
+    )
+    .versions(since(V11_2)),
+    rule(
         "drop-primary-key",
         &[InnoDb, DropsClusteredKey],
         Rows,
@@ -951,7 +959,8 @@ pub const LOCKS: &[Rule<Asks>] = &[
         EXCLUSIVE_METADATA,
         "Renaming a table, or switching its keys on or off, is metadata, but nothing else may use the table meanwhile.",
         "M; S: sql_table.cc simple_rename_or_index_change",
-    ),
+    )
+    .unless(&[Temporary]),
     rule(
         "lock-merge",
         &[Merge, DoesSomething],
@@ -1050,7 +1059,8 @@ pub const LOCKS: &[Rule<Asks>] = &[
         "The table is copied while nothing writes to it.",
         "M; D: before 11.2 a copy locks",
     )
-    .versions(before(V11_2)),
+    .versions(before(V11_2))
+    .unless(&[Temporary]),
     rule(
         "lock-copy-cascade",
         &[CascadingForeignKey],
