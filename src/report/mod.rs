@@ -3,6 +3,7 @@
 pub mod lint;
 pub mod plan;
 pub mod run;
+pub mod status;
 mod style;
 pub mod verify;
 
