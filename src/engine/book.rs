@@ -4,14 +4,16 @@
 //! Every write goes through one task that owns the journal's session, so beats and entries never collide. A
 //! [`Book`] that is dropped without [`Book::finish`] leaves its run as a dead process would: open, to be resumed.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::cluster::journal::{Journal, NewRun, RunRow, Taken, WriteError};
-use crate::cluster::lease::{BEAT, DEAD_AFTER, LeaseRow};
+use crate::cluster::lease::{BEAT, DEAD_AFTER, Holder, LeaseRow};
 use crate::cluster::{ClusterError, Connector};
 use crate::config::Settings;
 use crate::failure::{ExitCode, Failure};
@@ -332,8 +334,12 @@ fn unusable(error: &ClusterError, settings: &Settings) -> Failure {
     }
 }
 
-/// An id that sorts by time and that two processes do not share: UTC to the millisecond, and the process.
+/// An id that sorts by time and that two processes do not share: UTC to the millisecond, then six digits drawn from
+/// the process, the host, the time to the nanosecond and a counter.
 fn new_id() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
     let now = jiff::Timestamp::now();
-    format!("{}-{:05}", now.strftime("%Y%m%d-%H%M%S%3f"), std::process::id() % 100_000)
+    let drawn = format!("{:?} {} {}", Holder::this(), now.as_nanosecond(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let digits: String = Sha256::digest(drawn).iter().take(3).map(|byte| format!("{byte:02x}")).collect();
+    format!("{}-{digits}", now.strftime("%Y%m%d-%H%M%S%3f"))
 }

@@ -9,7 +9,7 @@ use libtest_mimic::Trial;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::running::{assert_all_home, assert_equal, cluster};
+use crate::running::{assert_all_home, assert_equal, assert_same_rows, cluster};
 use crate::support::{Ran, database, program, trial};
 
 /// The tests of this area.
@@ -161,6 +161,7 @@ async fn signals_leave_every_node_in_rotation() -> Result<(), Error> {
         for _ in 0..15 {
             sandbox.nodes()[0].execute("insert into re_signal.t (a) select a from re_signal.t").await?;
         }
+        assert_same_rows(&sandbox, "re_signal.t").await;
         let before = assert_equal(&sandbox, "re_signal.t").await;
         let sql = "alter table re_signal.t add index ia (a)";
         let mut run = Running::start(config.path(), &["apply", "--method", "rsu", "-e", sql]);
