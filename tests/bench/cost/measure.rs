@@ -1,0 +1,218 @@
+//! One class, one way, measured while the clients work.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use galera_schema::sandbox::workload::{Window, Workload};
+use galera_schema::sandbox::{Node, Sandbox};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::class::Class;
+
+/// How a class is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Way {
+    /// `schema apply`.
+    Schema,
+    /// The statement sent to one node.
+    PlainToi,
+    /// pt-online-schema-change.
+    PtOsc,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Measured {
+    pub class: String,
+    pub title: String,
+    pub way: Way,
+    pub round: usize,
+    /// What `schema apply` chose: TOI, RSU, TOI+RSU; `refused`, `failed`; else the way's own name.
+    pub method: String,
+    /// Seconds from the start to the end of the command.
+    pub wall: f64,
+    /// Seconds of the servers' own work on DDL, summed over the nodes of a roll.
+    pub ddl: f64,
+    /// Seconds that were spent waiting because the configuration says so: drains and settles.
+    pub configured: f64,
+    /// Milliseconds.
+    pub longest_gap_ms: f64,
+    /// The longest gap of an idle stretch of the same length, right behind it.
+    pub idle_gap_ms: f64,
+    pub p99_ms: f64,
+    pub failed: usize,
+    pub statements: usize,
+    /// Why it was refused or failed, in the tool's own words.
+    pub why: String,
+}
+
+/// What the measurements share.
+pub struct Bench<'a> {
+    pub sandbox: &'a Sandbox,
+    pub workload: &'a Workload,
+    pub schema: PathBuf,
+}
+
+/// The shortest stretch that gaps are looked for in.
+const SHORTEST: Duration = Duration::from_secs(3);
+
+impl Bench<'_> {
+    /// Measures one class done one way.
+    pub async fn measure(&self, class: &Class, way: Way, round: usize) -> Measured {
+        if let Some(setup) = &class.setup {
+            self.everywhere(setup).await;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let from = self.workload.now();
+        let began = Instant::now();
+        let done = match way {
+            Way::Schema => self.by_schema(class),
+            Way::PlainToi => self.by_toi(class).await,
+            Way::PtOsc => self.by_pt(class),
+        };
+        let wall = began.elapsed();
+        // A change of milliseconds is looked at with its aftermath; gaps of different lengths cannot be compared.
+        tokio::time::sleep(SHORTEST.saturating_sub(wall)).await;
+        let window = Window { from, to: self.workload.now() };
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let idle_from = self.workload.now();
+        tokio::time::sleep(window.length().min(Duration::from_secs(15))).await;
+        let idle = self.workload.figures(Window { from: idle_from, to: self.workload.now() });
+        let figures = self.workload.figures(window);
+        if done.changed
+            && let Some(undo) = &class.undo
+        {
+            self.everywhere(undo).await;
+        }
+        let ms = |time: Duration| time.as_secs_f64() * 1e3;
+        Measured {
+            class: class.name.clone(),
+            title: class.title.clone(),
+            way,
+            round,
+            method: done.method,
+            wall: wall.as_secs_f64(),
+            ddl: done.ddl,
+            configured: done.configured,
+            longest_gap_ms: ms(figures.longest_write_gap),
+            idle_gap_ms: ms(idle.longest_write_gap),
+            p99_ms: ms(figures.p99),
+            failed: figures.failures(),
+            statements: figures.statements,
+            why: done.why,
+        }
+    }
+
+    fn first(&self) -> &Node {
+        &self.sandbox.nodes()[0]
+    }
+
+    /// Runs unmeasured statements, and waits until every node has them behind it.
+    async fn everywhere(&self, sql: &str) {
+        self.first().execute_in("app", sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        for node in self.sandbox.nodes() {
+            node.wait_synced(Duration::from_secs(120)).await.unwrap();
+            node.value("set statement wsrep_sync_wait = 1 for select 1").await.unwrap();
+        }
+    }
+
+    fn by_schema(&self, class: &Class) -> Done {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), &class.sql).unwrap();
+        let mut command = Command::new(&self.schema);
+        command.arg("--config").arg(self.sandbox.schema_toml()).args(["apply", "--yes", "--format", "ndjson"]);
+        command.args(["--database", "app"]).arg(file.path());
+        if let Some(accept) = &class.accept {
+            command.args(["--accept", accept]);
+        }
+        let output = command.stdin(Stdio::null()).output().unwrap();
+        let events: Vec<Value> = String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect();
+        let of = |kind: &'static str| events.iter().filter(move |event| event["kind"] == kind);
+        let seconds = |kind: &'static str| of(kind).filter_map(|event| event["seconds"].as_f64()).sum::<f64>();
+        let (rolled, isolated) = (of("ddl_started").next().is_some(), of("toi_sent").next().is_some());
+        let last = of("run_finished").next();
+        let part = |name: &str| last.map_or(0.0, |event| event["seconds"][name].as_f64().unwrap_or(0.0));
+        let code = output.status.code().unwrap_or(-1);
+        let method = match (code, rolled, isolated) {
+            (0, true, true) => "TOI+RSU",
+            (0, true, false) => "RSU",
+            (0, ..) => "TOI",
+            (3, ..) => "refused",
+            _ => "failed",
+        };
+        let why = String::from_utf8_lossy(&output.stderr);
+        Done {
+            method: method.to_owned(),
+            changed: code == 0,
+            ddl: seconds("ddl_finished") + seconds("toi_finished"),
+            configured: part("drain") + part("settle"),
+            why: if code == 0 {
+                String::new()
+            } else {
+                why.lines().filter(|line| !line.contains(" s  ")).collect::<Vec<_>>().join(" ")
+            },
+        }
+    }
+
+    async fn by_toi(&self, class: &Class) -> Done {
+        let began = Instant::now();
+        let outcome = self.first().execute_in("app", &class.sql).await;
+        Done {
+            method: "TOI".to_owned(),
+            changed: outcome.is_ok(),
+            ddl: began.elapsed().as_secs_f64(),
+            configured: 0.0,
+            why: outcome.err().map(|error| error.to_string()).unwrap_or_default(),
+        }
+    }
+
+    fn by_pt(&self, class: &Class) -> Done {
+        let alter = class.pt.as_deref().unwrap_or_default();
+        let option_file = self.first().client_home().join("my.cnf");
+        let dsn = format!("F={},D=app,t=orders", option_file.display());
+        let output = Command::new("pt-online-schema-change")
+            .args([
+                "--alter",
+                alter,
+                "--execute",
+                "--no-check-unique-key-change",
+                "--alter-foreign-keys-method",
+                "auto",
+            ])
+            .args(["--max-flow-ctl", "50", "--recursion-method", "none", "--no-version-check"])
+            .arg(dsn)
+            .stdin(Stdio::null())
+            .output();
+        let (ok, text) = match output {
+            Ok(output) => (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned()),
+            Err(error) => (false, error.to_string()),
+        };
+        Done {
+            method: if ok { "pt-osc" } else { "failed" }.to_owned(),
+            changed: ok,
+            ddl: 0.0,
+            configured: 0.0,
+            why: if ok { String::new() } else { text.lines().last().unwrap_or_default().to_owned() },
+        }
+    }
+}
+
+struct Done {
+    method: String,
+    changed: bool,
+    ddl: f64,
+    configured: f64,
+    why: String,
+}
+
+/// Where results are written.
+pub fn save(folder: &Path, name: &str, text: &str) {
+    std::fs::create_dir_all(folder).unwrap();
+    std::fs::write(folder.join(name), text).unwrap();
+}
