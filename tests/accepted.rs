@@ -186,8 +186,10 @@ fn the_model_follows_the_server() {
         }
         let mut settings = Settings::of(version);
         settings.dialect = settings.dialect.with_sql_mode(mode);
-        settings.charset = Some("utf8mb4".to_owned());
-        settings.collation = Some("utf8mb4_general_ci".to_owned());
+        let field = |name: &str| record[name].as_str().map(str::to_owned);
+        (settings.charset, settings.collation) = (field("charset"), field("collation"));
+        settings.engine = field("engine").unwrap_or(settings.engine);
+        settings.explicit_defaults_for_timestamp = record["explicit"] != 0;
         let mut catalog = Catalog::new(settings.clone());
         let dump = |catalog: &mut Catalog, text: &str| {
             let statement = ddl::parse(text, settings.dialect);

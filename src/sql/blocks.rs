@@ -190,6 +190,8 @@ impl Blocks {
             b"IF" | b"LOOP" | b"WHILE" | b"REPEAT" | b"FOR" if after_end => {}
             b"CASE" if after_end => {}
             b"BEGIN" => self.begin(at_statement, top),
+            // BEGIN NOT ATOMIC, within a body.
+            b"NOT" | b"ATOMIC" if at_statement => self.at_statement = true,
             b"IF" if starts => self.push(Block::If, false),
             b"CASE" if starts => self.push(Block::CaseStatement, false),
             b"CASE" if self.is_open() => self.push(Block::CaseExpression, false),

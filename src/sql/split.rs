@@ -396,6 +396,7 @@ mod tests {
             "CREATE PROCEDURE p() BEGIN CASE x WHEN 1 THEN IF 1 THEN SELECT 1; END IF; ELSE BEGIN END; END CASE; END",
             "CREATE PROCEDURE p() BEGIN WHILE a DO SET a = 0; END WHILE; REPEAT SET a = 1; UNTIL a END REPEAT; END",
             "CREATE PROCEDURE p() BEGIN FOR i IN 1..3 DO SELECT i; END FOR; END",
+            "CREATE PROCEDURE p() BEGIN NOT ATOMIC IF 1 THEN SELECT 1; END IF; END",
             "CREATE PROCEDURE p() IF 1 THEN SELECT 1; END IF",
         ] {
             check(&format!("{body}; next"), &[body, "next"]);

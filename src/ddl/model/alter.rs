@@ -137,6 +137,10 @@ impl<'a> Work<'a> {
                 _ => {}
             }
         }
+        // A check goes with the last of the columns that it reads.
+        let table = &mut self.table;
+        let there: Vec<ColumnId> = table.columns.iter().map(|column| column.id).collect();
+        table.checks.retain(|check| check.columns.is_empty() || check.columns.iter().any(|id| there.contains(id)));
     }
 
     /// A dropped column leaves the keys that it is part of, and takes those with it that have no other.
@@ -147,8 +151,7 @@ impl<'a> Work<'a> {
         }
         self.table.keys.retain(|key| !key.parts.is_empty());
         self.table.foreign_keys.retain(|key| !key.columns.contains(&id));
-        // A check of the column, or one that reads nothing else, goes with it.
-        self.table.checks.retain(|check| check.column != Some(id) && check.columns != [id]);
+        self.table.checks.retain(|check| check.column != Some(id));
     }
 
     /// DROP CONSTRAINT finds a check, a foreign key or a unique key.
@@ -315,7 +318,8 @@ impl<'a> Work<'a> {
                     }
                 }
                 Operation::RenameKey { if_exists, from, to } => {
-                    match self.table.keys.iter_mut().find(|key| same_name(&key.name, &from.value)) {
+                    let id = self.before.key(&from.value).map(|key| key.id);
+                    match self.table.keys.iter_mut().find(|key| Some(key.id) == id) {
                         Some(key) => key.name.clone_from(&to.value),
                         None if *if_exists => {}
                         None => self.problem(format!("There is no key `{}` to rename.", from.value)),

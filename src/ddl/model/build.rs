@@ -119,6 +119,7 @@ impl Table {
     /// Keys, and the columns that generated columns read, once all columns are there.
     pub(super) fn settle<'a>(&mut self, defs: impl Iterator<Item = &'a ColumnDef>) {
         self.settle_keys();
+        self.settle_checks();
         for def in defs {
             let Some(expr) = def.generated.as_ref().map(|generated| &generated.expr) else { continue };
             let columns = self.ids(expr);
@@ -253,13 +254,28 @@ impl Table {
     pub(super) fn add_check(&mut self, check: &CheckDef, column: Option<ColumnId>, text: &str) {
         let own = column.and_then(|id| self.column_by_id(id)).map(|column| column.name.clone());
         let written = check.name.as_ref().map(|name| name.value.clone());
-        let name = own.or(written).unwrap_or_else(|| {
-            let taken = |name: &str| self.checks.iter().any(|check| same_name(&check.name, name));
-            let mut names = (1..).map(|number: u32| format!("CONSTRAINT_{number}"));
-            names.find(|name| !taken(name)).unwrap_or_default()
-        });
+        // An unnamed one gets its name when all others are known.
+        let name = own.or(written).unwrap_or_default();
         let columns = self.ids(&check.expr);
         self.checks.push(Check { name, text: check.expr.span.of(text).to_owned(), columns, column });
+    }
+
+    /// Names checks that have none, and puts those of columns first.
+    fn settle_checks(&mut self) {
+        for index in 0..self.checks.len() {
+            if self.checks[index].name.is_empty() {
+                let taken = |name: &str| self.checks.iter().any(|check| same_name(&check.name, name));
+                let mut names = (1..).map(|number: u32| format!("CONSTRAINT_{number}"));
+                self.checks[index].name = names.find(|name| !taken(name)).unwrap_or_default();
+            }
+        }
+        let order = |column: Option<ColumnId>| match column {
+            Some(id) => self.columns.iter().position(|column| column.id == id).unwrap_or(usize::MAX - 1),
+            None => usize::MAX,
+        };
+        let mut checks = self.checks.clone();
+        checks.sort_by_key(|check| order(check.column));
+        self.checks = checks;
     }
 
     pub(super) fn add_period(&mut self, name: &Ident, start: &Ident, end: &Ident) {

@@ -38,7 +38,9 @@ impl Table {
                 return Err(format!("The key names the column `{}`, which is not there.", part.column.value));
             };
             let prefix = part.prefix.filter(|prefix| prefix_counts(column, *prefix));
-            parts.push(KeyPart { column: column.id, prefix, descending: part.descending });
+            // The other kinds have no order.
+            let ordered = matches!(kind, KeyKind::Primary | KeyKind::Unique | KeyKind::Index);
+            parts.push(KeyPart { column: column.id, prefix, descending: part.descending && ordered });
         }
         let name = def.written_name().map(|name| name.value.clone());
         self.add_key(NewKey { name, kind, parts, generated_for_fk: false }, |key| {
@@ -68,7 +70,8 @@ impl Table {
         let name = match new.name {
             _ if new.kind == KeyKind::Primary => "PRIMARY".to_owned(),
             Some(name) => name,
-            None => self.free_key_name(&new.parts),
+            // It gets one when it is known which keys stay.
+            None => String::new(),
         };
         let mut key = Key {
             id,
@@ -116,6 +119,12 @@ impl Table {
         }
         self.drop_needless_generated_keys();
         for index in 0..self.keys.len() {
+            if self.keys[index].name.is_empty() {
+                self.keys[index].name = self.free_key_name(&self.keys[index].parts);
+            }
+            self.cut_long_parts(index);
+        }
+        for index in 0..self.keys.len() {
             self.keys[index].long_hash = self.needs_hash(&self.keys[index]);
         }
         let mut keys = std::mem::take(&mut self.keys);
@@ -157,24 +166,52 @@ impl Table {
         self.keys.retain(|key| !needless.contains(&key.id));
     }
 
-    /// Source: mysql_prepare_create_table() in sql/sql_table.cc; limits of 16 KiB pages.
+    /// The longest part and the longest key, in bytes, with pages of 16 KiB.
+    fn key_limits(&self) -> Option<(u64, u64)> {
+        match (self.options.engine.as_str(), self.options.row_format.as_deref()) {
+            ("InnoDB", Some("REDUNDANT" | "COMPACT")) => Some((767, 3500)),
+            ("InnoDB", _) => Some((3072, 3500)),
+            ("MyISAM", _) => Some((1000, 1000)),
+            ("Aria", _) => Some((2300, 2300)),
+            _ => None,
+        }
+    }
+
+    /// Parts that are too long for a plain key are cut, with a warning; a key on a POINT holds its 25 bytes.
+    fn cut_long_parts(&mut self, index: usize) {
+        let key = &self.keys[index];
+        if !matches!(key.kind, KeyKind::Primary | KeyKind::Unique | KeyKind::Index) {
+            return;
+        }
+        let limit = self.key_limits().filter(|_| key.kind == KeyKind::Index).map(|(part, _)| part);
+        let mut parts = key.parts.clone();
+        for part in &mut parts {
+            let Some(column) = self.column_by_id(part.column) else { continue };
+            let data_type = &column.data_type;
+            let blob = data_type.base.is_text() || data_type.base.is_blob();
+            let width =
+                if data_type.base.has_charset() { bytes_per_character(data_type.charset.as_deref()) } else { 1 };
+            if data_type.base == BaseType::Point && part.prefix.is_none() {
+                part.prefix = Some(25);
+            } else if let (Some(limit), Some(bytes)) = (limit, part_bytes(column, part)) {
+                if bytes > limit && (part.prefix.is_some() || !blob) {
+                    part.prefix = Some(limit / width);
+                }
+            }
+        }
+        self.keys[index].parts = parts;
+    }
+
+    /// Source: mysql_prepare_create_table() in sql/sql_table.cc.
     fn needs_hash(&self, key: &Key) -> bool {
         if key.kind != KeyKind::Unique || key.without_overlaps.is_some() {
             return false;
         }
-        let engine = self.options.engine.to_ascii_lowercase();
-        if key.using == Some(IndexType::Hash) && !matches!(engine.as_str(), "memory" | "heap" | "ndb") {
+        let engine = self.options.engine.as_str();
+        if key.using == Some(IndexType::Hash) && !matches!(engine, "MEMORY" | "ndbcluster") {
             return true;
         }
-        let (part_limit, limit) = match engine.as_str() {
-            "innodb" => match self.options.row_format.as_deref() {
-                Some("REDUNDANT" | "COMPACT") => (767, 3500),
-                _ => (3072, 3500),
-            },
-            "myisam" => (1000, 1000),
-            "aria" => (2300, 2300),
-            _ => return false,
-        };
+        let Some((part_limit, limit)) = self.key_limits() else { return false };
         let mut total = 0;
         for part in &key.parts {
             let Some(column) = self.column_by_id(part.column) else { return false };

@@ -2,7 +2,7 @@
 
 use super::cursor::Cursor;
 use crate::ddl::ast::{
-    CheckDef, ColumnDef, ColumnKey, ColumnPosition, DataType, Generated, GeneratedKind, Ident, TableOption, TypeName,
+    CheckDef, ColumnDef, ColumnKey, ColumnPosition, DataType, Generated, GeneratedKind, TableOption, TypeName,
 };
 use crate::sql::{Span, TokenKind};
 
@@ -10,12 +10,11 @@ impl Cursor<'_> {
     /// A name, a type and attributes.
     pub(super) fn column_def(&mut self) -> Option<ColumnDef> {
         let mark = self.mark();
-        let name = self.ident()?;
-        self.column_spec(mark, name)
-    }
-
-    /// What follows a column's name. `mark` is where the definition begins.
-    pub(super) fn column_spec(&mut self, mark: usize, name: Ident) -> Option<ColumnDef> {
+        let mut name = self.ident()?;
+        // The table's name may stand in front.
+        while self.eat_punct(b'.') {
+            name = self.ident()?;
+        }
         let data_type = if self.is_generated() { untyped(self.offset()) } else { self.data_type()? };
         let serial = data_type.name == TypeName::Serial;
         let mut column = ColumnDef {
@@ -97,10 +96,9 @@ impl Cursor<'_> {
             column.nullable = Some(false);
             column.auto_increment = true;
             column.key.get_or_insert(ColumnKey::Unique);
-        } else if self.eat_any(&["UNSIGNED"]) {
-            // Types written in an odd order, such as INT NOT NULL UNSIGNED, are not MariaDB's; a generated column's
-            // type may still be followed by these.
-            column.data_type.unsigned = true;
+        } else if self.eat("BINARY") {
+            // Behind COMPRESSED.
+            column.data_type.binary = true;
         } else {
             self.column_option(column)?;
         }
@@ -153,6 +151,7 @@ impl Cursor<'_> {
     /// A word, a string or a number, also a signed one.
     pub(super) fn option_value(&mut self) -> Option<String> {
         let sign = if self.eat_punct(b'-') { "-" } else { "" };
+        self.eat_punct(b'+');
         let token = self.peek(0)?;
         match token.kind {
             TokenKind::String => self.string(),

@@ -6,7 +6,7 @@ use crate::ddl::ast::{
     Append, Body, CreateIndex, CreateSource, CreateTable, CreateView, DatabaseDef, DropIndex, Ident, KeyDef, KeyOption,
     SequenceDef, TableOption,
 };
-use crate::sql::Span;
+use crate::sql::{Span, TokenKind};
 
 /// What stood between CREATE and the kind of object.
 #[derive(Clone, Copy, Debug, Default)]
@@ -270,13 +270,15 @@ impl Cursor<'_> {
     }
 
     fn at_number(&self) -> bool {
-        self.is_punct(b'-') || self.peek(0).is_some_and(|token| token.kind == crate::sql::TokenKind::Number)
+        self.is_punct(b'-') || self.is_punct(b'+') || self.peek(0).is_some_and(|token| token.kind == TokenKind::Number)
     }
 
     /// From what follows DATABASE on.
-    pub(super) fn database(&mut self, head: CreateHead) -> Option<DatabaseDef> {
+    pub(super) fn database(&mut self, head: CreateHead, alter: bool) -> Option<DatabaseDef> {
         let if_not_exists = self.if_not_exists();
-        let unnamed = self.is_any(&["DEFAULT", "COMMENT", "COLLATE"]) || self.is_charset();
+        let comment = self.is("COMMENT")
+            && (self.punct_at(1, b'=') || self.peek(1).is_some_and(|next| next.kind == TokenKind::String));
+        let unnamed = alter && (comment || self.is_any(&["DEFAULT", "COLLATE"]) || self.is_charset());
         let name: Option<Ident> = if unnamed { None } else { Some(self.ident()?) };
         let mut options = Vec::new();
         if self.eat_all(&["UPGRADE", "DATA", "DIRECTORY", "NAME"]) {

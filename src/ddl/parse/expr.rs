@@ -302,6 +302,11 @@ impl Cursor<'_> {
         }
         let token = self.bump()?;
         match token.kind {
+            // `@v := 1` is one operand with another behind it; the loop above has no part in it.
+            TokenKind::Variable if self.is_punct(b':') && self.punct_at(1, b'=') => {
+                self.eat_equal();
+                self.bump().map(|_| ())
+            }
             TokenKind::Number | TokenKind::Variable => Some(()),
             TokenKind::String => {
                 self.string();

@@ -226,7 +226,7 @@ impl Cursor<'_> {
                 })
             }
             () if self.eat_any(&["DATABASE", "SCHEMA"]) => {
-                let database = self.database(CreateHead::default());
+                let database = self.database(CreateHead::default(), true);
                 self.read(Kind::AlterDatabase, database, |database| (Vec::new(), Body::Database(database)))
             }
             () if self.eat("PROCEDURE") => self.named(Kind::AlterProcedure),
@@ -305,7 +305,7 @@ impl Cursor<'_> {
                 })
             }
             () if self.eat_any(&["DATABASE", "SCHEMA"]) => {
-                let database = self.database(create);
+                let database = self.database(create, false);
                 self.read(Kind::CreateDatabase, database, |database| (Vec::new(), Body::Database(database)))
             }
             () if self.eat("TRIGGER") => self.trigger(),

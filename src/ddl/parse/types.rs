@@ -180,7 +180,7 @@ impl Cursor<'_> {
             }
             _ => {
                 self.expect_punct(b'(')?;
-                data_type.length = Some(self.number()?);
+                data_type.length = Some(self.length()?);
                 if self.eat_punct(b',') {
                     data_type.decimals = Some(self.number32()?);
                 }
@@ -190,6 +190,15 @@ impl Cursor<'_> {
             }
         }
         Some(())
+    }
+
+    /// The server cuts `10.2` to 10.
+    fn length(&mut self) -> Option<u64> {
+        if let Some(number) = self.number() {
+            return Some(number);
+        }
+        let token = self.bump().filter(|token| token.kind == TokenKind::Number)?;
+        token.text(self.text).split('.').next()?.parse().ok()
     }
 
     fn type_attributes(&mut self, data_type: &mut DataType) -> Option<()> {
