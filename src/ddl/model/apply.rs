@@ -11,6 +11,10 @@ use crate::ddl::ast::{
     Operation, PartitionOp, Statement,
 };
 
+/// More columns, keys or clauses than this are not modelled, so that a hostile text costs no time: a server takes 4096
+/// columns and 64 keys.
+const MOST: usize = 4300;
+
 /// The table that a statement acts on, before and after it.
 #[derive(Clone, Debug, Default)]
 pub struct Applied {
@@ -187,6 +191,11 @@ impl Catalog {
             }
             return Applied { after: Some(self.put_table(name, table, database)), ..Applied::default() };
         }
+        let elements = [create.columns.len(), create.keys.len(), create.foreign_keys.len(), create.checks.len()];
+        if elements.iter().sum::<usize>() > MOST {
+            self.forget(name, database);
+            return Applied::default();
+        }
         let (charset, collation) = self.charset(name.database_or(database));
         let inherited = (charset.as_deref(), collation.as_deref());
         let table = Table::build(create, text, database, inherited, &self.settings);
@@ -201,6 +210,10 @@ impl Catalog {
             self.forget_renamed(alter, database);
             return Applied { problems, ..Applied::default() };
         };
+        if alter.clauses.len() > MOST {
+            self.forget(name, database);
+            return Applied { before: Some(before), ..Applied::default() };
+        }
         let (charset, collation) = self.charset(name.database_or(database));
         let inherited = (charset.as_deref(), collation.as_deref());
         let altered = alter::alter(&before, alter, text, inherited, &self.settings);
