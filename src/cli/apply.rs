@@ -50,7 +50,7 @@ async fn apply(args: Args, global: &Global) -> Result<ExitCode, Failure> {
         Wanted::Saved(plan) => planner::recheck(&connector, &settings, *plan).await?,
         Wanted::Planned(request) => planner::plan(&connector, &settings, &request).await?,
     };
-    let plan = planned.plan;
+    let mut plan = planned.plan;
     if args.dry_run {
         super::output::print(&crate::report::plan::human(&plan, &planned.findings, super::screen::of_stdout()))?;
     }
@@ -59,6 +59,7 @@ async fn apply(args: Args, global: &Global) -> Result<ExitCode, Failure> {
     }
     refuse_what_is_refused(&plan)?;
     if args.dry_run {
+        engine::balancers(&mut plan, &connector, &settings).await?;
         return Ok(ExitCode::Done);
     }
     if !args.yes && args.format == RunFormat::Human && !confirmed(&plan)? {

@@ -131,6 +131,9 @@ impl<'a> Crew<'a> {
             Direction::Forward => statement.execute.clone(),
             Direction::Back => statement.way_back.as_ref()?.sql.clone()?,
         };
+        if sql.is_empty() {
+            return None;
+        }
         let mut before = String::new();
         if let Some(database) = &statement.database {
             before.push_str(&format!("; USE {}", quote_name(database)));

@@ -15,6 +15,7 @@ pub mod planner;
 pub(crate) mod rehearsal;
 mod rotation;
 mod rsu;
+mod secrets;
 mod signals;
 mod toi;
 pub mod upgrade;
@@ -28,7 +29,7 @@ use crate::balancer::Fleet;
 use crate::cluster::Connector;
 use crate::config::Settings;
 use crate::failure::{ExitCode, Failure};
-use crate::plan::Plan;
+use crate::plan::{Method, Plan};
 use crate::run::{Ending, Event, EventSink, Goal, Machine, Outcome, Script, State};
 use book::{Book, Found};
 use crew::Crew;
@@ -42,24 +43,47 @@ pub enum Way {
     Back,
 }
 
+/// Opens the balancers, and sees that they can be used where the plan takes nodes out of rotation. The plan's order of
+/// nodes becomes the one in which they are best drained. Changes nothing.
+///
+/// # Errors
+/// The balancer that cannot be used, or a consent that is missing.
+pub async fn balancers(plan: &mut Plan, connector: &Connector, settings: &Settings) -> Result<Fleet, Failure> {
+    let fleet = Fleet::open(&settings.balancers, connector.nodes(), plan.policy.min_serving)?;
+    if plan.passes.iter().any(|pass| pass.method == Method::Rsu) {
+        if let Some(text) = fleet.consent()
+            && !plan.accepted.iter().any(|code| code == NO_BALANCER)
+        {
+            return Err(Failure::refused(format!("{text} Nothing was changed."))
+                .hint(format!("`--accept {NO_BALANCER}` says that you take care of it.")));
+        }
+        fleet.check().await?;
+        plan.nodes = fleet.order(&plan.nodes).await?;
+    }
+    Ok(fleet)
+}
+
+/// The code by which a user accepts that no balancer can be told to drain.
+const NO_BALANCER: &str = "no-balancer";
+
 /// Runs a plan from its beginning to its end.
 ///
 /// # Errors
 /// When it cannot begin; nothing was changed then. How a run that began has ended is in the [`Ending`].
 pub async fn apply(
-    plan: Plan,
+    mut plan: Plan,
     connector: &Connector,
     settings: &Settings,
     sink: &mut dyn EventSink,
     signals: &mut Signals,
 ) -> Result<Ending, Failure> {
+    let fleet = balancers(&mut plan, connector, settings).await?;
     let script = Script::of(&plan);
     let title = title(&plan);
-    let fleet = Fleet::open(&settings.balancers, connector.nodes(), plan.policy.min_serving)?;
     let new = crate::cluster::journal::NewRun {
         kind: "apply",
         title: title.clone(),
-        plan: serde_json::to_value(&plan).unwrap_or(Value::Null),
+        plan: serde_json::to_value(secrets::without(&plan)).unwrap_or(Value::Null),
     };
     let mut crew = Crew::new(connector.clone(), fleet, plan, sink)?;
     crew.adopt(Book::begin(connector, settings, new).await?);

@@ -112,7 +112,7 @@ impl Crew<'_> {
         direction: Direction,
     ) -> Result<Begun, ClusterError> {
         let Some((index, sql, before_it)) = self.text(pass, place, direction) else {
-            return Err(ClusterError::Unsupported("The plan holds no text for this step.".to_owned()));
+            return Err(ClusterError::Unsupported("The text of this statement is not in the journal, because it may hold a secret; nothing was sent. End the run with `schema abort`, and apply the rest from its file.".to_owned()));
         };
         let object = self.statement(pass, place).and_then(|statement| statement.object.clone());
         let before = provider(self.eye(node).await?).await?;

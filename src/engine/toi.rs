@@ -132,7 +132,9 @@ impl Crew<'_> {
     /// Sends the statement from the first node of the plan.
     pub(super) async fn toi(&mut self, pass: usize, place: usize) -> Answer {
         let Some((statement, sql, before)) = self.text(pass, place, Direction::Forward) else {
-            return Answer::Failed(failed("The plan holds no text for this step."));
+            return Answer::Failed(failed(
+                "The text of this statement is not in the journal, because it may hold a secret; nothing was sent. End the run with `schema abort`, and apply the rest from its file.",
+            ));
         };
         let mut session = match self.toi_session(&before).await {
             Ok(session) => session,

@@ -483,9 +483,13 @@ fn join_stall(subject: &Subject) -> Check {
     const WAIT_PRIM: f64 = 0.5;
     const QUICK: f64 = 0.25;
     let code = "join-stall";
-    let worst = |name: &str| subject.cluster.up().filter_map(|node| seconds(node.provider_option(name)?)).reduce(f64::max);
+    let worst =
+        |name: &str| subject.cluster.up().filter_map(|node| seconds(node.provider_option(name)?)).reduce(f64::max);
     let (Some(keepalive), Some(retrans)) = (worst("evs.keepalive_period"), worst("evs.join_retrans_period")) else {
-        return Check::pass(code, "The group communication's timers could not be read; expect writes to stall for up to 2 s when a node comes back.");
+        return Check::pass(
+            code,
+            "The group communication's timers could not be read; expect writes to stall for up to 2 s when a node comes back.",
+        );
     };
     let waits = subject.cluster.up().any(|node| node.provider_option("pc.wait_prim") != Some("false"));
     let stall = keepalive.max(retrans) + if waits { WAIT_PRIM } else { 0.0 };

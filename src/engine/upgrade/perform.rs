@@ -247,7 +247,10 @@ impl Runner<'_> {
             }
             sleep(3 * EVERY).await;
         }
-        Err(format!("The nodes no longer have the same schema since the upgrade of {name}: {}. `schema verify` shows how.", list(&last)))
+        Err(format!(
+            "The nodes no longer have the same schema since the upgrade of {name}: {}. `schema verify` shows how.",
+            list(&last)
+        ))
     }
 
     /// The node is Synced and its queue is empty, three looks in a row.
