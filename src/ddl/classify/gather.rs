@@ -37,9 +37,12 @@ pub(super) fn gather_unknown(operations: &[&Operation], server: &ServerProfile, 
     statement(&mut known, operations, None);
     known.insert_if(ignore, Fact::Ignores);
     profile(&mut known, server);
-    if !known.holds(Fact::OnlyRenameOrKeys) {
-        known.exclude(Fact::OnlyRenameOrKeys);
+    if known.holds(Fact::OnlyRenameOrKeys) {
+        // Whatever the table is, this is metadata.
+        known.trust();
+        return known;
     }
+    known.exclude(Fact::OnlyRenameOrKeys);
     for fact in [
         Fact::OrdersRows,
         Fact::SwitchesKeys,
@@ -174,11 +177,7 @@ fn table_option(known: &mut Known, name: &str, value: &str, before: Option<&Tabl
         Some("memory") => name == "key_block_size",
         _ => false,
     };
-    let same_format = name == "row_format"
-        && before.is_some_and(|table| {
-            table.options.row_format.as_deref().is_some_and(|old| old.eq_ignore_ascii_case(value))
-        });
-    known.insert_if(by_engine || (!same_format && !METADATA_OPTIONS.contains(&name)), Fact::NamesCopyOption);
+    known.insert_if(by_engine || !METADATA_OPTIONS.contains(&name), Fact::NamesCopyOption);
 }
 
 fn row_format<'t>(table: &'t Table, profile: &'t ServerProfile) -> &'t str {
@@ -492,6 +491,13 @@ fn clustered_key(table: &Table) -> Option<&Key> {
     })
 }
 
+/// Whether a key is dropped and added again although a foreign key leans on it. The server may have made the old one
+/// itself, which its text does not show, and then it does not see that they are the same.
+fn anew_for_foreign_key(change: &Change<'_>, old: &Key, new: &Key) -> bool {
+    let first = old.parts.first().map(|part| part.column);
+    old.id != new.id && change.before.foreign_keys.iter().any(|key| key.columns.first().copied() == first)
+}
+
 fn keys(known: &mut Known, change: &Change<'_>) {
     let (before, after) = (change.before, change.after);
     let mut added: Vec<&Key> = Vec::new();
@@ -499,7 +505,7 @@ fn keys(known: &mut Known, change: &Change<'_>) {
     for new in &after.keys {
         match before.key(&new.name) {
             None => added.push(new),
-            Some(old) if same_key(change, old, new) => {
+            Some(old) if same_key(change, old, new) && !anew_for_foreign_key(change, old, new) => {
                 let written_anew = !before.is_innodb() && old.id != new.id && new.kind == KeyKind::Unique;
                 known.insert_if(written_anew, Fact::DropsKey);
                 known.insert_if(old.comment != new.comment || old.ignored != new.ignored, Fact::ChangesKeyMetadata);
@@ -517,6 +523,7 @@ fn keys(known: &mut Known, change: &Change<'_>) {
         let place = dropped.iter().position(|old| {
             !matches!(new.kind, KeyKind::Primary | KeyKind::Fulltext)
                 && same_key(change, old, new)
+                && !anew_for_foreign_key(change, old, new)
                 && old.ignored == new.ignored
         });
         match place {
@@ -624,6 +631,11 @@ fn constraints(known: &mut Known, change: &Change<'_>) {
     let foreign = |a: &Table, b: &Table| a.foreign_keys.iter().any(|key| b.foreign_key(&key.name).is_none());
     known.insert_if(foreign(after, before), Fact::AddsForeignKey);
     known.insert_if(foreign(before, after), Fact::DropsForeignKey);
+    let virtual_columns = after.foreign_keys.iter().any(|key| {
+        before.foreign_key(&key.name).is_none()
+            && key.columns.iter().any(|id| after.column_by_id(*id).is_some_and(is_virtual))
+    });
+    known.insert_if(virtual_columns, Fact::AddsForeignKeyOnVirtual);
     let check = |a: &Table, b: &Table| {
         a.checks.iter().any(|one| {
             one.column.is_none()

@@ -4,7 +4,7 @@ use super::decide::{self, decide};
 use super::execute::{Guard, with_guard};
 use super::gather::{Change, gather, gather_unknown};
 use super::partition;
-use crate::ddl::ast::{Append, Body, Kind, Operation, Statement};
+use crate::ddl::ast::{Append, Body, Kind, Operation, PartitionMethod, Statement};
 use crate::ddl::knowledge::{Fact, Known};
 use crate::ddl::model::{Applied, Table};
 use crate::ddl::profile::ServerProfile;
@@ -59,6 +59,10 @@ pub fn judge(statement: &Statement, text: &str, applied: &Applied, profile: &Ser
             }) {
                 return maintenance(partition::algorithm(operation, before), text, statement, before);
             }
+            // The server takes neither ALGORITHM nor LOCK here, and moves nothing.
+            if repartitions_history(&operations, before, text) {
+                return plain(Some(Algorithm::Instant), Moves::Nothing, text);
+            }
             // The file is set aside and the table gets a new identity, as in a rebuild, but no row is moved.
             if operations.iter().any(|operation| matches!(operation, Operation::DiscardTablespace)) {
                 return plain(Some(Algorithm::Inplace), Moves::Nothing, text);
@@ -107,6 +111,18 @@ pub fn judge(statement: &Statement, text: &str, applied: &Applied, profile: &Ser
     judgement
 }
 
+/// PARTITION BY SYSTEM_TIME on a table that is partitioned so already: only the definition changes, as long as the
+/// history is not cut anew by time (measured).
+fn repartitions_history(operations: &[&Operation], before: Option<&Table>, text: &str) -> bool {
+    let Some(by) = before.and_then(|table| table.partitioning.as_ref()) else { return false };
+    let [Operation::PartitionBy(new)] = operations else { return false };
+    let PartitionMethod::SystemTime(span) = new.method else { return false };
+    let words = span.of(text).to_ascii_uppercase();
+    let cut_anew =
+        words.contains("STARTS") || (words.contains("INTERVAL") && !by.text.to_ascii_uppercase().contains("INTERVAL"));
+    matches!(by.method, PartitionMethod::SystemTime(_)) && new.partitions.is_empty() && new.count.is_none() && !cut_anew
+}
+
 /// The profile with the variables of SET STATEMENT, where there are any.
 fn profile_for(statement: &Statement, text: &str, profile: &ServerProfile) -> Option<ServerProfile> {
     if statement.set_statement.is_empty() {
@@ -139,7 +155,8 @@ fn altered(
     let mut known = match (applied.before.as_deref(), applied.after.as_deref()) {
         (Some(before), Some(after)) => {
             let mut known = gather(&Change { before, after, operations, profile, ignore });
-            if before.incomplete || after.incomplete || !applied.problems.is_empty() {
+            let doubtful = before.incomplete || after.incomplete || !applied.problems.is_empty();
+            if doubtful && !known.holds(Fact::OnlyRenameOrKeys) {
                 known.doubt_the_rest();
             }
             known

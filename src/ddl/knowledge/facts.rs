@@ -90,6 +90,8 @@ pub enum Fact {
     ChangesKeyMetadata,
     /// A foreign key is added.
     AddsForeignKey,
+    /// A foreign key on a virtual column is added.
+    AddsForeignKeyOnVirtual,
     /// A foreign key is dropped.
     DropsForeignKey,
     /// A table's CHECK is added.
@@ -295,6 +297,11 @@ impl Known {
     pub const fn exclude(&mut self, fact: Fact) {
         self.holds.0 &= !(1 << fact as u8);
         self.possible.0 &= !(1 << fact as u8);
+    }
+
+    /// What is not known to hold does not.
+    pub const fn trust(&mut self) {
+        self.possible = self.holds;
     }
 
     /// Everything that is not known to hold becomes possible.

@@ -480,6 +480,13 @@ pub const RULES: &[Rule<Algorithm>] = &[
     )
     .versions(since(V11_2)),
     rule(
+        "foreign-key-virtual",
+        &[InnoDb, AddsForeignKeyOnVirtual],
+        Rows,
+        "A foreign key on a virtual column is added by copying the table.",
+        "M",
+    ),
+    rule(
         "drop-primary-key",
         &[InnoDb, DropsClusteredKey],
         Rows,
