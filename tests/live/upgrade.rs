@@ -1,8 +1,9 @@
 //! Rolling upgrades of real servers: from 10.11.18 to 10.11.19 and back, under load, and with everything going wrong
 //! on the way.
 
-use std::path::PathBuf;
-use std::process::Stdio;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use galera_schema::sandbox::workload::{Figures, Profile, Window, Workload, prepare};
@@ -10,7 +11,7 @@ use galera_schema::sandbox::{Error, Options, Scoped};
 use libtest_mimic::Trial;
 use serde_json::Value;
 
-use crate::support::{Ran, schema, trial, until};
+use crate::support::{Ran, program, schema, trial, until};
 
 const OLD: &str = "10.11.18";
 const NEW: &str = "10.11.19";
@@ -19,14 +20,19 @@ const SETTLE: Duration = Duration::from_secs(3);
 
 /// The tests of this area.
 pub fn tests() -> Vec<Trial> {
-    vec![trial("upgrade::under_load_and_back", under_load_and_back)]
+    vec![
+        trial("upgrade::under_load_and_back", under_load_and_back),
+        trial("upgrade::faults_leave_the_others_in_service", faults_leave_the_others_in_service),
+        trial("upgrade::killed_at_every_step", killed_at_every_step),
+        trial("upgrade::a_full_transfer_is_announced", a_full_transfer_is_announced),
+    ]
 }
 
 /// The two servers, unpacked side by side where the servers' user can read them.
 fn servers() -> PathBuf {
     let dir = std::env::temp_dir().join("galera-schema-test-servers");
     for version in [OLD, NEW] {
-        let fetched = std::process::Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fetch-servers"))
+        let fetched = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fetch-servers"))
             .arg(version)
             .arg(dir.join(version))
             .stdout(Stdio::null())
@@ -53,7 +59,7 @@ impl Site {
             .replace("@DIR@", &site.sandbox.dir().display().to_string())
             .replace("@SERVERS@", &servers.display().to_string());
         std::fs::write(site.script(), script).unwrap();
-        site.configure("sh -c");
+        site.configure("sh -c", SETTLE);
         site
     }
 
@@ -66,7 +72,7 @@ impl Site {
     }
 
     /// Writes `[upgrade]` with this shell.
-    fn configure(&self, shell: &str) {
+    fn configure(&self, shell: &str, settle: Duration) {
         let toml = self.sandbox.schema_toml();
         let text = std::fs::read_to_string(&toml).unwrap();
         let text = text.split("\n[upgrade]").next().unwrap();
@@ -74,8 +80,8 @@ impl Site {
         let upgrade = format!(
             "\n[upgrade]\nshell = '{shell}'\nstop = '{script} stop {{node}}'\ninstall = '{script} install {{node}} {{version}}'\n\
              check_config = '{script} check {{node}}'\nstart = '{script} start {{node}}'\nupgrade_tables = '{script} tables {{node}}'\n\
-             settle = '{}s'\nbundles = '{}'\nexpected_away = '20s'\njoin_timeout = '60s'\n",
-            SETTLE.as_secs(),
+             settle = '{}ms'\nbundles = '{}'\nexpected_away = '20s'\njoin_timeout = '60s'\n",
+            settle.as_millis(),
             self.sandbox.dir().display(),
         );
         std::fs::write(&toml, format!("{text}{upgrade}")).unwrap();
@@ -92,6 +98,21 @@ impl Site {
             versions.push(version.split('-').next().unwrap().to_owned());
         }
         versions
+    }
+
+    /// The node is out, the two others are healthy, in rotation, and take writes.
+    async fn assert_serves_without(&self, out: &str) {
+        for node in self.sandbox.nodes().iter().filter(|node| node.name() != out) {
+            assert_eq!(node.status("wsrep_local_state_comment").await.unwrap().as_deref(), Some("Synced"));
+            assert_eq!(node.status("wsrep_cluster_size").await.unwrap().as_deref(), Some("2"));
+        }
+        let states = self.sandbox.haproxy().unwrap().ask("show servers state galera").await.unwrap();
+        for line in states.lines().filter(|line| line.contains(" galera ")) {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            // The sixth and seventh fields are the operational and the administrative state.
+            let (name, admin) = (fields[3], fields[6]);
+            assert_eq!(admin == "0", name != out, "{line}");
+        }
     }
 
     /// Every node is Synced, in rotation, not desynced, and runs this version.
@@ -114,6 +135,103 @@ fn events(ran: &Ran) -> Vec<Value> {
 
 fn of_kind<'a>(events: &'a [Value], kind: &str) -> Vec<&'a Value> {
     events.iter().filter(|event| event["kind"] == kind).collect()
+}
+
+/// The program at work, whose events are read one by one.
+struct Running {
+    child: Child,
+    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
+}
+
+impl Running {
+    fn start(site: &Site, arguments: &[&str]) -> Self {
+        let mut command = program();
+        command.arg("--config").arg(site.sandbox.schema_toml()).arg("upgrade").args(arguments);
+        command.args(["--format", "ndjson"]).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    /// Reads on until this event; `false` when the program ends before.
+    fn wait_for(&mut self, wanted: impl Fn(&Value) -> bool) -> bool {
+        self.lines.by_ref().map(|line| serde_json::from_str(&line.unwrap()).unwrap()).any(|event| wanted(&event))
+    }
+
+    fn is_step<'a>(node: &'a str, step: &'a str) -> impl Fn(&Value) -> bool + 'a {
+        move |event| event["kind"] == "step_started" && event["node"] == node && event["step"] == step
+    }
+
+    /// As `kill -9`.
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    fn signal(&self, signal: nix::sys::signal::Signal) {
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.child.id().cast_signed()), signal).unwrap();
+    }
+
+    fn code(mut self) -> i32 {
+        self.lines.by_ref().for_each(drop);
+        self.child.wait().unwrap().code().unwrap()
+    }
+}
+
+/// An sshd of the test's own on a free port, which knows one key.
+struct Sshd {
+    child: Child,
+    config: PathBuf,
+}
+
+impl Sshd {
+    async fn start(dir: &Path) -> Self {
+        let dir = dir.join("ssh");
+        std::fs::create_dir(&dir).unwrap();
+        let file = |name: &str| dir.join(name).display().to_string();
+        for key in ["host", "user"] {
+            let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f", &file(key)]).status();
+            assert!(made.unwrap().success());
+        }
+        std::fs::copy(file("user.pub"), file("authorized_keys")).unwrap();
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let server = format!(
+            "Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\nUsePAM no\n\
+             StrictModes no\nPasswordAuthentication no\nPermitRootLogin yes\n",
+            file("host"),
+            file("authorized_keys")
+        );
+        std::fs::write(file("sshd_config"), server).unwrap();
+        let client = format!(
+            "Host db*\n HostName 127.0.0.1\n Port {port}\n IdentityFile {}\n IdentitiesOnly yes\n BatchMode yes\n \
+             UserKnownHostsFile {}\n StrictHostKeyChecking accept-new\n",
+            file("user"),
+            file("known_hosts")
+        );
+        std::fs::write(file("config"), client).unwrap();
+        if nix::unistd::geteuid().is_root() {
+            std::fs::create_dir_all("/run/sshd").unwrap();
+        }
+        let log = std::fs::File::create(file("sshd.log")).unwrap();
+        let child = Command::new("/usr/sbin/sshd")
+            .args(["-D", "-e", "-f", &file("sshd_config")])
+            .stdin(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        until("sshd listens", Duration::from_secs(10), async || {
+            std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
+        })
+        .await;
+        Self { child, config: PathBuf::from(file("config")) }
+    }
+}
+
+impl Drop for Sshd {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 async fn under_load_and_back() -> Result<(), Error> {
@@ -157,6 +275,167 @@ async fn under_load_and_back() -> Result<(), Error> {
     for node in site.sandbox.nodes() {
         assert!(ledger.check(node, &profile.database).await?.is_none());
     }
+    Ok(())
+}
+
+/// One thing after another goes wrong on a cluster that goes up and down; after each, the others serve, the message
+/// says why, and one command mends it. The commands reach the hosts by ssh.
+async fn faults_leave_the_others_in_service() -> Result<(), Error> {
+    let site = Site::up("upgrade-faults", "").await;
+    let sshd = Sshd::start(site.sandbox.dir()).await;
+    site.configure(&format!("ssh -F {} {{host}}", sshd.config.display()), Duration::from_millis(500));
+    let toml = std::fs::read_to_string(site.sandbox.schema_toml()).unwrap();
+    std::fs::write(site.sandbox.schema_toml(), format!("{toml}hosts = {{ n1 = 'db1', n2 = 'db2', n3 = 'db3' }}\n"))
+        .unwrap();
+
+    // What cannot be meant is refused before anything is touched.
+    assert!(site.schema(&["upgrade", "plan"]).expect_code(2).stderr.contains("Which version?"));
+    let older = site.schema(&["upgrade", "plan", "--to", "10.11.17"]).expect_code(1);
+    assert!(older.stdout.contains("older than"), "{}", older.stdout);
+    site.schema(&["upgrade", "run", "--to", "11.8.6"]).expect_code(3);
+    site.schema(&["upgrade", "resume"]).expect_code(3);
+
+    // The new binary does not start.
+    let broken = site.file("broken_binary");
+    std::fs::write(&broken, "").unwrap();
+    let stopped = site.schema(&["upgrade", "run", "--to", NEW]).expect_code(6);
+    assert!(stopped.stderr.contains("start command failed on n1"), "{}", stopped.stderr);
+    assert!(stopped.stderr.contains("schema upgrade resume"), "{}", stopped.stderr);
+    site.assert_serves_without("n1").await;
+    // No other run, of whatever kind, may begin meanwhile.
+    let second = site.schema(&["upgrade", "run", "--to", NEW]).expect_code(3);
+    assert!(second.stderr.contains("upgrade resume"), "{}", second.stderr);
+    let apply = site.schema(&["apply", "--yes", "-e", "create database other"]);
+    assert!([3, 4].contains(&apply.code), "a schema change began in the middle of an upgrade: {}", apply.stderr);
+    std::fs::remove_file(&broken).unwrap();
+    site.schema(&["upgrade", "resume"]).expect_code(0);
+    site.assert_all_on(NEW).await;
+
+    // A disk is full while the old version is brought back.
+    let full = site.file("disk_is_full");
+    std::fs::write(&full, "").unwrap();
+    let stopped = site.schema(&["upgrade", "run", "--rollback"]).expect_code(6);
+    assert!(stopped.stderr.contains("No space left on device"), "{}", stopped.stderr);
+    site.assert_serves_without("n1").await;
+    std::fs::remove_file(&full).unwrap();
+    site.schema(&["upgrade", "resume"]).expect_code(0);
+    site.assert_all_on(OLD).await;
+
+    // A bad option: the new server is not even started, and the node goes back to what it was.
+    let cnf = site.sandbox.nodes()[0].my_cnf();
+    let good = std::fs::read_to_string(&cnf).unwrap();
+    std::fs::write(&cnf, format!("{good}no_such_option = 1\n")).unwrap();
+    let stopped = site.schema(&["upgrade", "run", "--to", NEW]).expect_code(6);
+    assert!(stopped.stderr.contains("unknown variable 'no_such_option=1'"), "{}", stopped.stderr);
+    site.assert_serves_without("n1").await;
+    let bad = std::fs::read_to_string(&cnf).unwrap();
+    std::fs::write(&cnf, bad.replace("no_such_option = 1\n", "")).unwrap();
+    site.schema(&["upgrade", "run", "--rollback"]).expect_code(0);
+    site.assert_all_on(OLD).await;
+
+    // A node crashes right after it has come back.
+    let mut run = Running::start(&site, &["run", "--to", NEW]);
+    assert!(run.wait_for(Running::is_step("n1", "settle")));
+    let pid = std::fs::read_to_string(site.sandbox.nodes()[0].data_dir().join("pid")).unwrap();
+    let pid = nix::unistd::Pid::from_raw(pid.trim().parse().unwrap());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).unwrap();
+    assert!(run.wait_for(|event| event["kind"] == "step_failed"));
+    assert_eq!(run.code(), 6);
+    site.schema(&["upgrade", "resume"]).expect_code(0);
+    site.assert_all_on(NEW).await;
+    Ok(())
+}
+
+/// The tool is killed at the beginning of every step of the first node, and taken up again each time.
+async fn killed_at_every_step() -> Result<(), Error> {
+    let site = Site::up("upgrade-kill", "").await;
+    site.configure("sh -c", Duration::from_millis(300));
+    let steps = [
+        "check",
+        "capture",
+        "drain",
+        "stop",
+        "install",
+        "configure",
+        "start",
+        "join",
+        "read_log",
+        "upgrade_tables",
+        "verify",
+        "catch_up",
+        "admit",
+        "settle",
+        "health",
+    ];
+    for (number, step) in steps.iter().enumerate() {
+        let arguments: &[&str] = if number == 0 { &["run", "--to", NEW] } else { &["resume"] };
+        let mut run = Running::start(&site, arguments);
+        let reached = run.wait_for(Running::is_step("n1", step));
+        run.kill();
+        assert!(reached, "the run ended before {step}");
+        // Whatever is cut off, two nodes serve.
+        for node in &site.sandbox.nodes()[1..] {
+            assert_eq!(node.status("wsrep_ready").await?.as_deref(), Some("ON"), "killed at {step}");
+        }
+    }
+    let status = site.schema(&["upgrade", "status", "--format", "json"]).expect_code(0);
+    assert_eq!(serde_json::from_str::<Value>(&status.stdout).unwrap()["open"], true);
+    site.schema(&["upgrade", "resume"]).expect_code(0);
+    site.assert_all_on(NEW).await;
+    site.schema(&["upgrade", "resume"]).expect_code(3);
+    Ok(())
+}
+
+/// More is written while a node is away than the others keep: the plan says so, and the node comes back all the same.
+async fn a_full_transfer_is_announced() -> Result<(), Error> {
+    let site = Site::up("upgrade-full", "").await;
+    let nodes = site.sandbox.nodes();
+
+    nodes[1].execute("create database bulk").await?;
+    nodes[1].execute("create table bulk.t (id int auto_increment primary key, b longblob)").await?;
+    let toml = site.sandbox.schema_toml();
+    let text = std::fs::read_to_string(&toml).unwrap();
+    // The installation takes as long as it takes to fill the others' caches.
+    let filled = site.file("filled");
+    let wait = format!("while [ ! -e {} ]; do sleep 0.1; done; sh", filled.display());
+    let text = text.replace("install = 'sh", &format!("install = '{wait}")).replace("'20s'", "'10m'");
+    std::fs::write(&toml, text).unwrap();
+    let write = async |rows: u32| {
+        let sql = format!("insert into bulk.t (b) select repeat(char(65 + rand() * 25), 1000000) from seq_1_to_{rows}");
+        nodes[1].execute(&sql).await
+    };
+    let plan = {
+        let mut plan = program();
+        plan.arg("--config").arg(&toml).args(["upgrade", "plan", "--to", NEW, "--format", "json"]);
+        let plan = plan.stdout(Stdio::piped()).spawn().unwrap();
+        let done = std::thread::spawn(move || plan.wait_with_output().unwrap());
+        while !done.is_finished() {
+            write(1).await?;
+        }
+        serde_json::from_slice::<Value>(&done.join().unwrap().stdout).unwrap()
+    };
+    let check =
+        plan["checks"].as_array().unwrap().iter().find(|check| check["code"] == "incremental-transfer").unwrap();
+    assert_eq!(check["finding"], "warning", "{check}");
+    assert!(check["text"].as_str().unwrap().starts_with("FULL TRANSFER expected for n1"), "{check}");
+
+    let mut run = Running::start(&site, &["run", "--to", NEW]);
+    assert!(run.wait_for(Running::is_step("n1", "install")));
+    for _ in 0..40 {
+        write(4).await?;
+    }
+    // Caches let go of what every node has, which they tell each other now and then.
+    for _ in 0..300 {
+        nodes[1].execute("insert into bulk.t (b) values ('x')").await?;
+    }
+    std::fs::write(&filled, "").unwrap();
+    assert!(run.wait_for(|event| event["kind"] == "joined" && event["transfer"] == "full"), "it was incremental");
+    // And a signal ends the run between two nodes.
+    run.signal(nix::sys::signal::Signal::SIGTERM);
+    assert_eq!(run.code(), 6);
+    assert_eq!(site.versions().await, [NEW, OLD, OLD]);
+    let mixed = site.schema(&["apply", "--yes", "-e", "create database other"]);
+    assert!([3, 4].contains(&mixed.code), "a schema change ran while versions are mixed: {}", mixed.stderr);
     Ok(())
 }
 

@@ -66,8 +66,8 @@ impl Runner<'_> {
             return Err(facts.ailments().join("; "));
         }
         let all = schema::read(self.connector).await?;
-        let mine = schema::fingerprints(&all, name);
         let differed = schema::differing(&all);
+        let mine = schema::of(all, name);
         if !differed.is_empty() {
             self.hint(name, format!("The nodes differ already before this node's turn, in {}.", list(&differed)));
         }
@@ -243,12 +243,12 @@ impl Runner<'_> {
             last = schema::differing(&all);
             last.retain(|object| !differed.contains(object));
             if last.is_empty() {
-                return Ok(schema::fingerprints(&all, name));
+                return Ok(schema::of(all, name));
             }
             sleep(3 * EVERY).await;
         }
         Err(format!(
-            "The nodes no longer have the same schema since the upgrade of {name}: {}. `schema verify` shows how.",
+            "The nodes no longer have the same schema since the upgrade of {name}: {}. `schema verify --users` shows how.",
             list(&last)
         ))
     }
