@@ -20,7 +20,7 @@ use crate::plan::{Method, Override, Plan, Text};
 use crate::sandbox::workload::{Figures, Profile, Window, Workload, fill, prepare};
 use crate::sandbox::{Error, Options, Place, Sandbox, Scoped, UpEvent};
 use picture::{Pen, Phase, Scene, Span};
-use summary::{Line, Summary};
+use summary::{How, Line, Summary};
 use track::{Lap, Track};
 
 /// What is applied. Its first statement is the rebuild that is run once more in plain TOI.
@@ -28,8 +28,8 @@ const FILE: &str = include_str!("../../fixtures/demo.sql");
 /// That rebuild, the plain way.
 const REBUILD: &str = "ALTER TABLE orders FORCE";
 const DATABASE: &str = "app";
-/// How long the idle cluster is measured.
-const IDLE: Duration = Duration::from_secs(6);
+/// How long the idle cluster is measured: about as long as a roll, for a longest gap grows with the time.
+const IDLE: Duration = Duration::from_secs(10);
 /// What a picture shows before and after.
 const AROUND: Duration = Duration::from_millis(1_500);
 
@@ -126,12 +126,13 @@ async fn demo(args: &Args, global: &Global) -> Result<ExitCode, Failure> {
     }
 
     let figures = |window| Figures::of(&recording, window);
-    let line = |what: &str, how: &str, why: &str, window: Window| Line {
+    let line = |what: &str, how: How, why: &str, window: Window| Line {
         what: what.into(),
-        how: how.into(),
+        how,
         why: why.into(),
         wall: window.length(),
         figures: figures(window),
+        during: String::new(),
     };
     let scene = |title: &str, window: Window, nodes: &[(String, Vec<Span>)]| {
         let padded = Window { from: window.from.saturating_sub(AROUND), to: window.to + AROUND };
@@ -158,9 +159,9 @@ async fn demo(args: &Args, global: &Global) -> Result<ExitCode, Failure> {
     scenes.push(scene(&format!("{REBUILD}: plain TOI"), plain, &everywhere));
 
     let summary = Summary {
-        idle: line("Idle cluster", "-", &format!("{clients} clients through HAProxy, no schema change"), idle),
+        idle: line("Idle cluster", How::Idle, &format!("{clients} clients through HAProxy, no schema change"), idle),
         applied: laps.iter().map(|lap| line_of(&plan, lap, &line)).collect(),
-        plain: line(&format!("{REBUILD} once more"), "plain TOI", "What a bare ALTER TABLE does.", plain),
+        plain: line(&format!("{REBUILD} once more"), How::Plain, "What a bare ALTER TABLE does.", plain),
         rolls: laps
             .iter()
             .filter(|lap| lap.method == Method::Rsu)
@@ -224,7 +225,7 @@ async fn apply(sandbox: &Sandbox, workload: &Workload, quiet: bool) -> Result<(P
     Ok((plan, laps))
 }
 
-fn line_of(plan: &Plan, lap: &Lap, line: &impl Fn(&str, &str, &str, Window) -> Line) -> Line {
+fn line_of(plan: &Plan, lap: &Lap, line: &impl Fn(&str, How, &str, Window) -> Line) -> Line {
     let statements = plan.statements.iter().filter(|statement| lap.statements.contains(&statement.index));
     let (texts, reasons): (Vec<String>, Vec<String>) = statements
         .map(|statement| {
@@ -232,12 +233,8 @@ fn line_of(plan: &Plan, lap: &Lap, line: &impl Fn(&str, &str, &str, Window) -> L
             (text, statement.reasons.first().map(|reason| reason.text.clone()).unwrap_or_default())
         })
         .unzip();
-    let how = match lap.method {
-        Method::Toi => "TOI",
-        Method::Rsu => "RSU",
-        Method::Refuse => "refused",
-    };
-    line(&texts.join("; "), how, &reasons.join("; "), lap.window)
+    let line = line(&texts.join("; "), How::Applied(lap.method), &reasons.join("; "), lap.window);
+    Line { during: lap.during(line.figures.gap), ..line }
 }
 
 /// What is not as it should be after the run.

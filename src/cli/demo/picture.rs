@@ -15,6 +15,17 @@ pub(super) enum Phase {
     CatchingUp,
 }
 
+impl Phase {
+    /// What the node is doing.
+    pub(super) fn doing(self) -> &'static str {
+        match self {
+            Self::Draining => "draining",
+            Self::Ddl => "running the DDL",
+            Self::CatchingUp => "catching up",
+        }
+    }
+}
+
 /// A stretch of time in which a node is out of the ordinary. Times count from the scene's start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Span {

@@ -2,23 +2,51 @@
 
 use std::time::Duration;
 
+use comfy_table::{CellAlignment, ColumnConstraint};
+
+use crate::plan::Method;
 use crate::report::{Style, table};
 use crate::sandbox::workload::Figures;
+
+/// How a line's work was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum How {
+    /// There was none.
+    Idle,
+    /// `schema apply` chose it.
+    Applied(Method),
+    /// A bare statement.
+    Plain,
+}
+
+impl How {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Idle => "-",
+            Self::Applied(Method::Toi) => "TOI",
+            Self::Applied(Method::Rsu) => "RSU",
+            Self::Applied(Method::Refuse) => "refused",
+            Self::Plain => "plain TOI",
+        }
+    }
+}
 
 /// One line of the table.
 #[derive(Clone, Debug)]
 pub(super) struct Line {
     pub(super) what: String,
-    pub(super) how: String,
+    pub(super) how: How,
     pub(super) why: String,
     pub(super) wall: Duration,
     pub(super) figures: Figures,
+    /// What was going on in the longest gap.
+    pub(super) during: String,
 }
 
 /// What the demo came to.
 #[derive(Clone, Debug)]
 pub(super) struct Summary {
-    /// Nothing but clients.
+    /// No schema change.
     pub(super) idle: Line,
     /// The statements of the file, as they were applied.
     pub(super) applied: Vec<Line>,
@@ -44,19 +72,25 @@ pub(super) fn print(summary: &Summary, style: Style) -> String {
     let mut page = table(style, ["statement", "method", "wall time", "longest write gap", "p99 write", "failed"]);
     for column in 2..=5 {
         if let Some(column) = page.column_mut(column) {
-            column.set_cell_alignment(comfy_table::CellAlignment::Right);
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    // The texts of statements give way to the figures.
+    for column in 1..=5 {
+        if let Some(column) = page.column_mut(column).filter(|_| style.width >= 90) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
         }
     }
     let idle = summary.idle.figures.longest_write_gap;
     for line in std::iter::once(&summary.idle).chain(&summary.applied).chain([&summary.plain]) {
         let gap = line.figures.longest_write_gap;
         page.add_row([
-            format!("{}\n  {}", line.what, line.why),
-            line.how.clone(),
+            format!("{}\n{}", line.what, line.why),
+            line.how.word().into(),
             format!("{:.1} s", line.wall.as_secs_f64()),
             milliseconds(gap),
-            milliseconds(line.figures.p99),
-            format!("{} of {}", line.figures.failures(), line.figures.statements),
+            if line.figures.writes == 0 { "-".into() } else { milliseconds(line.figures.p99) },
+            format!("{} of {}", line.figures.failures(), grouped(line.figures.statements)),
         ]);
     }
     let mut text = format!("{page}\n");
@@ -68,7 +102,10 @@ pub(super) fn print(summary: &Summary, style: Style) -> String {
 
     let failures: usize = summary.applied.iter().map(|line| line.figures.failures()).sum();
     let statements: usize = summary.applied.iter().map(|line| line.figures.statements).sum();
-    let worst = summary.applied.iter().map(|line| line.figures.longest_write_gap).max().unwrap_or_default();
+    let rolled = summary.applied.iter().filter(|line| line.how == How::Applied(Method::Rsu));
+    let worst = rolled.max_by_key(|line| line.figures.longest_write_gap);
+    let during = worst.map_or("", |line| &line.during);
+    let worst = worst.map(|line| line.figures.longest_write_gap).unwrap_or_default();
     let times = worst.as_secs_f64() / idle.as_secs_f64().max(1e-6);
     let mut say = |good: bool, sentence: String| {
         let mark = if good { style.good("ok") } else { style.bad("!!") };
@@ -81,8 +118,8 @@ pub(super) fn print(summary: &Summary, style: Style) -> String {
     say(
         times <= GAP_LIMIT,
         format!(
-            "The longest time without a write of any client was {}: {times:.1} times that of the idle cluster (at most {GAP_LIMIT}). \
-             In plain TOI it was {}.",
+            "During the rolls the longest time without a write of any client was {}, while {during}: {times:.1} times \
+             that of the idle cluster (at most {GAP_LIMIT}). In plain TOI it was {}.",
             milliseconds(worst),
             milliseconds(summary.plain.figures.longest_write_gap)
         ),
@@ -161,8 +198,8 @@ mod tests {
         if failures > 0 {
             figures.failed.insert("connection lost".into(), failures);
         }
-        let (how, why) = ("RSU".to_owned(), "rebuild".to_owned());
-        Line { what: what.into(), how, why, wall: Duration::from_secs(10), figures }
+        let (how, why) = (How::Applied(Method::Rsu), "rebuild".into());
+        Line { what: what.into(), how, why, wall: Duration::from_secs(10), figures, during: String::new() }
     }
 
     #[test]

@@ -37,6 +37,20 @@ pub(super) struct Lap {
     pub(super) drains_and_settles: f64,
 }
 
+impl Lap {
+    /// What was going on in a stretch of time, for people.
+    pub(super) fn during(&self, time: Window) -> String {
+        let doings: Vec<String> = self
+            .nodes
+            .iter()
+            .flat_map(|(name, spans)| spans.iter().map(move |span| (name, span)))
+            .filter(|(_, span)| span.from < time.to && time.from < span.to)
+            .map(|(name, span)| format!("{name} was {}", span.phase.doing()))
+            .collect();
+        if doings.is_empty() { "all nodes were in service".into() } else { doings.join(", ") }
+    }
+}
+
 /// Takes a run's events with the workload's clock.
 pub(super) struct Track<'a, S> {
     now: Box<dyn Fn() -> Duration + 'a>,

@@ -19,6 +19,8 @@ pub struct Figures {
     pub failed: BTreeMap<String, usize>,
     /// The longest time in which no write of any client finished.
     pub longest_write_gap: Duration,
+    /// That time itself.
+    pub gap: Window,
     /// The latency that half of the writes stay below.
     pub p50: Duration,
     /// The latency that 99 of 100 writes stay below.
@@ -45,7 +47,9 @@ impl Figures {
         ends.sort_unstable();
         let edges =
             std::iter::once(window.from).chain(ends.iter().copied()).zip(ends.iter().copied().chain([window.to]));
-        figures.longest_write_gap = edges.map(|(before, after)| after.saturating_sub(before)).max().unwrap_or_default();
+        let gaps = edges.map(|(from, to)| Window { from, to });
+        figures.gap = gaps.max_by_key(|gap| gap.length()).unwrap_or_default();
+        figures.longest_write_gap = figures.gap.length();
 
         let mut latencies: Vec<Duration> = writes.iter().map(|sample| sample.latency).collect();
         latencies.sort_unstable();

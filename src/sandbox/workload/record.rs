@@ -43,7 +43,7 @@ impl Sample {
 }
 
 /// A stretch of time, counted from the workload's start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Window {
     /// Its first moment.
     pub from: Duration,
