@@ -1,10 +1,10 @@
 //! One statement, judged.
 
 use super::decide::{self, decide};
-use super::execute::{Guard, with_guard};
+use super::execute::{Guard, Place, with_guard};
 use super::gather::{Change, gather, gather_unknown};
 use super::partition;
-use crate::ddl::ast::{Append, Body, Kind, Operation, PartitionMethod, Statement};
+use crate::ddl::ast::{AlterTable, Append, Body, Kind, Operation, PartitionMethod, Statement};
 use crate::ddl::knowledge::{Fact, Known};
 use crate::ddl::model::{Applied, Table};
 use crate::ddl::profile::ServerProfile;
@@ -73,7 +73,7 @@ pub fn judge(statement: &Statement, text: &str, applied: &Applied, profile: &Ser
             let asked = Asked {
                 algorithm: alter.algorithm.as_deref(),
                 lock: alter.lock.as_deref().or(alter.online.then_some("NONE")),
-                append: alter.append,
+                place: alter.append.map(|append| place(alter, append)),
             };
             altered(statement, text, applied, &operations, alter.ignore, &asked, profile)
         }
@@ -87,20 +87,20 @@ pub fn judge(statement: &Statement, text: &str, applied: &Applied, profile: &Ser
             let asked = Asked {
                 algorithm: index.algorithm.as_deref(),
                 lock: index.lock.as_deref(),
-                append: Some(index.append),
+                place: Some(Place::Behind(index.append)),
             };
             altered(statement, text, applied, &[&operation], false, &asked, profile)
         }
         Body::DropIndex(index) => {
             let operation = Operation::DropKey { if_exists: index.if_exists, name: index.name.clone() };
-            let asked = Asked { algorithm: None, lock: None, append: None };
+            let asked = Asked { algorithm: None, lock: None, place: None };
             let mut judgement = altered(statement, text, applied, &[&operation], false, &asked, profile);
             judgement.lock = None;
             judgement
         }
         Body::Maintenance(_) if statement.kind == Kind::OptimizeTable => optimize(text, before, profile),
         Body::Opaque if matches!(statement.kind, Kind::AlterTable | Kind::CreateIndex | Kind::DropIndex) => {
-            let asked = Asked { algorithm: None, lock: None, append: None };
+            let asked = Asked { algorithm: None, lock: None, place: None };
             altered(statement, text, &Applied::default(), &[&Operation::Opaque], false, &asked, profile)
         }
         _ => other(statement, text),
@@ -139,7 +139,16 @@ fn profile_for(statement: &Statement, text: &str, profile: &ServerProfile) -> Op
 struct Asked<'a> {
     algorithm: Option<&'a str>,
     lock: Option<&'a str>,
-    append: Option<Append>,
+    place: Option<Place>,
+}
+
+/// Where more clauses can be written.
+fn place(alter: &AlterTable, append: Append) -> Place {
+    let orders = alter.operations().any(|operation| matches!(operation, Operation::OrderBy(_)));
+    match alter.clauses.first().filter(|_| orders) {
+        Some(first) => Place::Before(first.span.start),
+        None => Place::Behind(append),
+    }
 }
 
 /// ALTER TABLE and what works like it.
@@ -204,15 +213,17 @@ fn altered(
         }
         None => decision.lock,
     };
-    let execute = match asked.append.filter(|_| decision.certain) {
-        Some(append) => {
+    // A text that the server refuses is sent as it is, if at all: adding to it would only change the message.
+    let refused = reasons.iter().any(|reason| reason.code == "refused-by-server");
+    let execute = match asked.place.filter(|_| decision.certain && !refused) {
+        Some(place) => {
             let guard = Guard {
                 // A copy needs no guard: nothing is dearer, and forcing one would make an error of ours costly.
                 algorithm: (asked.algorithm.is_none() && decision.algorithm < Algorithm::Copy)
                     .then_some(decision.algorithm),
                 lock: asked.lock.is_none().then_some(lock),
             };
-            with_guard(text, append, &guard)
+            with_guard(text, place, &guard)
         }
         None => text.to_owned(),
     };
