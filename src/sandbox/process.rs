@@ -232,6 +232,7 @@ mod tests {
             std::thread::sleep(Duration::from_millis(5));
         }
         assert!(!process.alive(), "a zombie does not count as running");
+        let _ = child.wait();
     }
 
     #[test]
