@@ -5,11 +5,11 @@ use std::future::Future;
 use std::ops::Deref;
 use std::path::Path;
 use std::process::{Command, Output};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use galera_schema::sandbox::{Options, Sandbox, Scoped, down_all_scoped};
 use libtest_mimic::{Failed, Trial};
+use tokio::sync::{Mutex, MutexGuard};
 
 /// A test whose body is asynchronous. It fails when the body panics or gives an error.
 pub fn trial<F, R, E>(name: &str, body: F) -> Trial
@@ -26,7 +26,7 @@ pub fn block_on<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(work)
 }
 
-static SHARED: Mutex<Option<Scoped>> = Mutex::new(None);
+static SHARED: Mutex<Option<Scoped>> = Mutex::const_new(None);
 
 /// The cluster that tests share, for one test at a time.
 pub struct Shared(MutexGuard<'static, Option<Scoped>>);
@@ -42,7 +42,7 @@ impl Deref for Shared {
 /// The shared cluster, healthy: brought up at its first use, and anew when the test before left it broken. A test
 /// works in databases of its own ([`database`]) and puts back what else it changes.
 pub async fn shared() -> Shared {
-    let mut slot = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut slot = SHARED.lock().await;
     if let Some(sandbox) = slot.as_ref()
         && let Err(why) = healthy(sandbox).await
     {
