@@ -61,6 +61,8 @@ pub(super) struct Blocks {
     in_routine_head: bool,
     /// The body has begun.
     body: bool,
+    /// In the condition of UNTIL, which END follows.
+    after_until: bool,
 }
 
 impl Blocks {
@@ -75,6 +77,7 @@ impl Blocks {
             in_handler: false,
             in_routine_head: false,
             body: false,
+            after_until: false,
         }
     }
 
@@ -203,9 +206,12 @@ impl Blocks {
             b"WHILE" if starts => self.push(Block::While, false),
             b"REPEAT" if starts => self.push(Block::Repeat, true),
             b"FOR" if at_statement => self.push(Block::For, false),
-            b"END" => {
+            b"UNTIL" => self.after_until = top == Some(Block::Repeat),
+            // Elsewhere it is a name.
+            b"END" if at_statement || top == Some(Block::CaseExpression) || self.after_until => {
                 self.open.pop();
                 self.after_end = true;
+                self.after_until = false;
             }
             b"THEN" | b"ELSE" => self.at_statement = top.is_some() && top != Some(Block::CaseExpression),
             b"DO" => self.at_statement = !at_statement || self.head == Head::Event && !self.body,

@@ -78,6 +78,14 @@ impl Table {
         table.temporary = create.temporary;
         table.incomplete = !create.unknown.is_empty() || matches!(create.source, Some(CreateSource::Query(_)));
         table.set_options(&create.options, inherited, settings);
+        // The engine may be written with the partitions only.
+        let of_partition = create.partition_by.iter().flat_map(|by| &by.partitions).find_map(|partition| {
+            let own = partition.options.iter().chain(partition.subpartitions.iter().flat_map(|sub| &sub.options));
+            own.rev().find(|option| option.name == "engine")
+        });
+        if let Some(engine) = of_partition.filter(|_| !create.options.iter().any(|option| option.name == "engine")) {
+            table.set_option(engine);
+        }
         for def in &create.columns {
             let id = ColumnId(table.fresh_id());
             let column = resolve::column(def, id, &table, settings, text);

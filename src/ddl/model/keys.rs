@@ -38,8 +38,9 @@ impl Table {
                 return Err(format!("The key names the column `{}`, which is not there.", part.column.value));
             };
             let prefix = part.prefix.filter(|prefix| prefix_counts(column, *prefix));
-            // The other kinds have no order.
-            let ordered = matches!(kind, KeyKind::Primary | KeyKind::Unique | KeyKind::Index);
+            // The other kinds have no order, and a hash neither.
+            let ordered = matches!(kind, KeyKind::Primary | KeyKind::Unique | KeyKind::Index)
+                && def.using() != Some(IndexType::Hash);
             parts.push(KeyPart { column: column.id, prefix, descending: part.descending && ordered });
         }
         let name = def.written_name().map(|name| name.value.clone());
@@ -188,15 +189,14 @@ impl Table {
         for part in &mut parts {
             let Some(column) = self.column_by_id(part.column) else { continue };
             let data_type = &column.data_type;
-            let blob = data_type.base.is_text() || data_type.base.is_blob();
             let width =
                 if data_type.base.has_charset() { bytes_per_character(data_type.charset.as_deref()) } else { 1 };
             if data_type.base == BaseType::Point && part.prefix.is_none() {
                 part.prefix = Some(25);
-            } else if let (Some(limit), Some(bytes)) = (limit, part_bytes(column, part)) {
-                if bytes > limit && (part.prefix.is_some() || !blob) {
-                    part.prefix = Some(limit / width);
-                }
+            } else if let Some(limit) = limit
+                && part_bytes(column, part).is_none_or(|bytes| bytes > limit)
+            {
+                part.prefix = Some(limit / width);
             }
         }
         self.keys[index].parts = parts;

@@ -37,6 +37,8 @@ impl Cursor<'_> {
             b"TRUNCATE" => {
                 self.eat("TABLE");
                 let table = self.object_name();
+                // Oracle mode: DROP STORAGE, REUSE STORAGE.
+                let _ = self.eat_all(&["DROP", "STORAGE"]) || self.eat_all(&["REUSE", "STORAGE"]);
                 let wait = self.lock_wait();
                 let objects = table.iter().cloned().collect();
                 (Kind::TruncateTable, objects, self.whole(table, |table| Body::TruncateTable { table, wait }))
