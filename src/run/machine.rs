@@ -222,7 +222,8 @@ impl Machine {
             }
             Some(_) => None,
             // The first node that gets here: it must have changed if the statement changes anything.
-            None if self.script.chapters[state.pass].lines[done - 1].must_show
+            None if done > 0
+                && self.script.chapters[state.pass].lines[done - 1].must_show
                 && state.chain[done - 1].as_ref() == Some(&schema) =>
             {
                 Some(format!("The statement succeeded on node {name}, and the schema there is still what it was."))

@@ -31,6 +31,8 @@ struct Cluster {
     /// More than one node was out of rotation at a time.
     overdrained: bool,
     window_needed: bool,
+    /// How often a stranger has changed the table everywhere.
+    strange: usize,
 }
 
 /// What goes wrong with one action.
@@ -49,6 +51,8 @@ enum Luck {
     Interrupt,
     /// RSU does not begin, or a drain does not come to its end.
     Refuses,
+    /// Somebody changes the same table everywhere, with a plain ALTER.
+    Stranger,
 }
 
 fn luck() -> impl Strategy<Value = Luck> {
@@ -63,6 +67,10 @@ fn luck() -> impl Strategy<Value = Luck> {
     ]
 }
 
+fn luck_with_strangers() -> impl Strategy<Value = Luck> {
+    prop_oneof![8 => Just(Luck::Good), 1 => Just(Luck::Stranger), 1 => Just(Luck::DeadAfter)]
+}
+
 impl Cluster {
     fn new(nodes: usize) -> Self {
         let node = SimNode { serving: true, desync: false, schema: 0, running: None, conversions: "" };
@@ -73,7 +81,13 @@ impl Cluster {
             lost_rows: false,
             overdrained: false,
             window_needed: false,
+            strange: 0,
         }
+    }
+
+    /// What a node with so many statements looks like.
+    fn print(&self, schema: usize) -> String {
+        format!("f{schema}s{}", self.strange)
     }
 
     /// Time passes: what runs on a server comes to its end, and clients write.
@@ -103,7 +117,7 @@ impl Cluster {
             desync: node.desync,
             serving: node.serving,
             busy: node.running.map(|_| "a statement runs.".to_owned()),
-            schema: Some(format!("f{}", node.schema)),
+            schema: Some(self.print(node.schema)),
             conversions: Some(node.conversions.to_owned()),
             misfit: None,
         };
@@ -169,7 +183,7 @@ impl Cluster {
                 self.nodes[*node].running = None;
                 Answer::Done
             }
-            Action::Compare { node } => Answer::Fingerprint(format!("f{}", self.nodes[*node].schema)),
+            Action::Compare { node } => Answer::Fingerprint(self.print(self.nodes[*node].schema)),
             Action::CatchUp { node } => {
                 assert!(self.nodes[*node].running.is_none());
                 self.nodes[*node].desync = false;
@@ -242,6 +256,10 @@ fn process(
         }
         let answer = cluster.act(&command.action, base, cancelled, luck == Luck::Refuses);
         cluster.tick();
+        // TOI does not run on a node whose provider is paused: the stranger's statement comes between two steps.
+        if luck == Luck::Stranger && matches!(command.action, Action::Admit { .. }) {
+            cluster.strange += 1;
+        }
         if luck == Luck::DeadAfter {
             return Exit::Died;
         }
@@ -334,6 +352,26 @@ proptest! {
         prop_assert!(ending.left.is_empty());
         prop_assert!(!cluster.lost_rows && !cluster.overdrained);
         prop_assert!(cluster.nodes.iter().all(|node| node.conversions.is_empty()));
+    }
+
+    /// Somebody else changes the table on all nodes in the middle of a roll: it goes on, or is resumed.
+    #[test]
+    fn strangers_are_survived(lines in 1usize..4, mishaps in proptest::collection::vec(luck_with_strangers(), 0..60)) {
+        let script = script(&[(Method::Rsu, lines, false)], true);
+        let mut cluster = Cluster::new(3);
+        let mut book = State::fresh(&script);
+        let mut machine = Machine::new(script.clone(), book.clone());
+        let done = match process(&mut machine, &mut cluster, &mut mishaps.into_iter(), &mut book) {
+            Exit::Ended(ending) => ending.outcome == Outcome::Done,
+            Exit::Died => false,
+        };
+        if !done {
+            let mut machine = Machine::new(script.clone(), book.clone().taken_over(Goal::Forward));
+            let ending = end_of(process(&mut machine, &mut cluster, &mut std::iter::empty(), &mut book));
+            prop_assert_eq!(ending.outcome, Outcome::Done, "{:?} {:?}", ending, cluster);
+        }
+        prop_assert!(cluster.home());
+        prop_assert_eq!(cluster.equal(), Some(lines));
     }
 
     /// Killed anywhere: one `abort` ends the pass as it was before.

@@ -97,7 +97,7 @@ fn schemas(script: &Script, state: &mut State, seen: &[Seen]) -> Result<(), Prob
             node.conversions.clone_from(&it.conversions);
         }
     }
-    if state.chain[0].is_none() {
+    if state.chain[0].is_none() && state.nodes.iter().all(|node| node.done == 0) {
         if let Some(other) = read.iter().position(|schema| *schema != read[0]) {
             return Err(Problem {
                 fault: Fault::new(
@@ -115,6 +115,7 @@ fn schemas(script: &Script, state: &mut State, seen: &[Seen]) -> Result<(), Prob
     if chapter.method == Method::Toi && state.sent && state.chain[1].is_none() {
         after_toi(script, state, &read)?;
     }
+    someone_else_changed(state, &read);
     for (number, schema) in read.iter().enumerate() {
         place_in_chain(script, state, number, schema)?;
     }
@@ -183,6 +184,41 @@ fn after_toi(script: &Script, state: &mut State, read: &[String]) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// Somebody else's DDL has reached every node while they hold different statements of this pass: the nodes that hold as
+/// many statements still agree, and more than one of them has changed. The fingerprints of before are of no more use;
+/// those of now take their place. A single node that has changed is no such case.
+fn someone_else_changed(state: &mut State, read: &[String]) {
+    if state.flight.is_some() {
+        return;
+    }
+    let mut chain = state.chain.clone();
+    let mut changed = vec![0; chain.len()];
+    let mut seen: Vec<Option<&String>> = vec![None; chain.len()];
+    for (node, schema) in state.nodes.iter().zip(read) {
+        if seen[node.done].is_some_and(|other| other != schema) {
+            return;
+        }
+        seen[node.done] = Some(schema);
+        if state.chain[node.done].as_ref() != Some(schema) {
+            if state.chain.iter().flatten().any(|known| known == schema) {
+                // A state transfer, or a statement whose end went unheard.
+                return;
+            }
+            changed[node.done] += 1;
+            chain[node.done] = Some(schema.clone());
+        }
+    }
+    if changed.iter().any(|count| *count > 1) {
+        // What no node holds now is not known any more.
+        for (known, seen) in chain.iter_mut().zip(&seen) {
+            if seen.is_none() {
+                *known = None;
+            }
+        }
+        state.chain = chain;
+    }
 }
 
 /// Finds the number of statements that a node's schema holds.

@@ -13,6 +13,7 @@ mod compat;
 mod connections;
 mod demo;
 mod facts;
+mod faults;
 mod lease;
 mod plan;
 mod resume;
@@ -35,6 +36,7 @@ fn areas() -> Vec<Trial> {
         connections::tests(),
         demo::tests(),
         facts::tests(),
+        faults::tests(),
         lease::tests(),
         plan::tests(),
         resume::tests(),
