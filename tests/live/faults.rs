@@ -71,12 +71,12 @@ impl<'a> Scene<'a> {
             node.wait_synced(Duration::from_secs(60)).await?;
         }
         let resumed = if ended == 0 { None } else { Some(resume(self.config.path()).await) };
-        let failures = self.workload.figures(Window { from: Duration::ZERO, to: self.workload.now() }).failures();
+        let failed = self.workload.figures(Window { from: Duration::ZERO, to: self.workload.now() }).failed;
         let (_, ledger) = self.workload.stop();
         assert_all_home(self.sandbox).await;
         let schema = assert_equal(self.sandbox, "fault.orders").await;
         eprintln!(
-            "{name}: ended with {ended}, resume with {resumed:?}, {failures} failed statements of clients, {:.1} s, index {}",
+            "{name}: ended with {ended}, resume with {resumed:?}, clients' failures {failed:?}, {:.1} s, index {}",
             self.started.elapsed().as_secs_f64(),
             if schema.contains("by_fault") { "there" } else { "not there" }
         );
@@ -148,7 +148,7 @@ async fn a_full_state_transfer_during_the_roll() -> Result<(), Error> {
     let run = after(scene.apply(), "ddl_started", 1).await;
     let first = away(&sandbox).await;
     let run = after(run, "drain_started", 1).await;
-    first.kill().await?;
+    first.stop().await?;
     std::fs::remove_file(first.data_dir().join("grastate.dat")).unwrap();
     first.start().await?;
     scene.survive("full state transfer", run).await
