@@ -385,7 +385,7 @@ impl Journal {
         let kind = kind.map_or(String::new(), |kind| format!("AND kind = {}", quote_text(kind)));
         let sql = format!(
             "SET SESSION wsrep_sync_wait = 1; SELECT id, kind, state, title, plan, summary, holder, started, ended FROM {}.run \
-             WHERE 1 {filter} {kind} ORDER BY id DESC LIMIT {limit}; SET SESSION wsrep_sync_wait = 0",
+             WHERE 1 {filter} {kind} ORDER BY started DESC LIMIT {limit}; SET SESSION wsrep_sync_wait = 0",
             self.database
         );
         let sets = self.session().await?.query_all(&sql).await?;

@@ -334,12 +334,12 @@ fn unusable(error: &ClusterError, settings: &Settings) -> Failure {
     }
 }
 
-/// An id that sorts by time and that two processes do not share: UTC to the millisecond, then six digits drawn from
+/// An id that sorts by time and that two processes do not share: UTC to the second, then six digits drawn from
 /// the process, the host, the time to the nanosecond and a counter.
 fn new_id() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let now = jiff::Timestamp::now();
     let drawn = format!("{:?} {} {}", Holder::this(), now.as_nanosecond(), COUNT.fetch_add(1, Ordering::Relaxed));
     let digits: String = Sha256::digest(drawn).iter().take(3).map(|byte| format!("{byte:02x}")).collect();
-    format!("{}-{digits}", now.strftime("%Y%m%d-%H%M%S%3f"))
+    format!("{}-{digits}", now.strftime("%Y%m%d-%H%M%S"))
 }
