@@ -13,8 +13,10 @@ pub(super) async fn read(session: &mut Session, snapshot: &mut SchemaSnapshot) -
     let accounts = match listed {
         Ok(rows) => rows,
         Err(error) if error.is_denied() => {
-            let why =
-                Unseen { why: error.to_string(), grant: Some("GRANT SELECT ON mysql.* TO CURRENT_USER".to_owned()) };
+            let why = Unseen {
+                why: error.server_message().unwrap_or_default().to_owned(),
+                grant: Some(format!("GRANT SELECT ON mysql.* TO {}", session.account())),
+            };
             let object = Object::new(ObjectKind::User, "", "all accounts");
             snapshot.objects.insert(object, Definition::Unreadable(why));
             return Ok(());

@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 use mysql_async::{ClientIdentity, Conn, DriverError, Error, IoError, Opts, OptsBuilder, SslOpts};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::privileges::quoted_account;
 use super::session::{server_error, within};
 use super::{ClusterError, ConnectReason, Session, discover};
 use crate::config::{Address, Node, Settings, Timeouts, Tls, TlsMode};
@@ -17,7 +18,8 @@ const MAX_PACKET: usize = 1 << 30;
 /// How often the system asks whether the other end still lives.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 /// Every session: names and texts are UTF-8, and looking at a node never waits for the others.
-const PREPARE: &str = "SELECT VERSION(), @@version_comment; SET NAMES utf8mb4; SET SESSION wsrep_sync_wait = 0";
+const PREPARE: &str =
+    "SELECT VERSION(), @@version_comment, CURRENT_USER(); SET NAMES utf8mb4; SET SESSION wsrep_sync_wait = 0";
 
 /// The nodes of the cluster, and how to log in.
 #[derive(Clone, Debug)]
@@ -173,7 +175,8 @@ impl Connector {
         if !is_mariadb(&version) {
             return Err(refuse(node, &said)?);
         }
-        session.set_version(version);
+        let account: String = said.first().map(|row| row.get(2)).transpose()?.unwrap_or_default();
+        session.introduce(version, quoted_account(&account));
         Ok(session)
     }
 
@@ -263,7 +266,7 @@ fn connect_error(node: &Node, error: Error) -> ClusterError {
                 1047 | 1053 => ConnectReason::NotReady,
                 _ => ConnectReason::Other,
             };
-            match server_error(&node.name, error) {
+            match server_error(&node.name, "", error) {
                 ClusterError::Server { code, message, .. } => (reason, format!("{message} (error {code})")),
                 other => (reason, other.to_string()),
             }

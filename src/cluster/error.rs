@@ -44,7 +44,7 @@ pub enum ClusterError {
         message: String,
     },
     /// The server answered with an error.
-    #[error("Node {node} answered with error {code} ({sqlstate}): {message}")]
+    #[error("Node {node} answered with error {code} ({sqlstate}): {message}{}", allowed(grant.as_deref()))]
     Server {
         /// The node.
         node: String,
@@ -54,6 +54,8 @@ pub enum ClusterError {
         sqlstate: String,
         /// The server's words.
         message: String,
+        /// The GRANT that would have let it through, where a privilege is missing.
+        grant: Option<String>,
     },
     /// The statement was sent, and its outcome is not known. The session is of no further use.
     #[error("Node {node} was interrupted: {why}. Whether the statement was carried out is not known.")]
@@ -105,10 +107,30 @@ impl ClusterError {
             || matches!(self, Self::Connect { reason: ConnectReason::Denied, .. })
     }
 
+    /// The GRANT that would have let it through, where that is what is missing.
+    pub fn grant(&self) -> Option<&str> {
+        match self {
+            Self::Server { grant, .. } => grant.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The server's own words, without our additions.
+    pub fn server_message(&self) -> Option<&str> {
+        match self {
+            Self::Server { message, .. } => Some(message),
+            _ => None,
+        }
+    }
+
     /// Whether no session came about.
     pub fn is_connect(&self) -> bool {
         matches!(self, Self::Connect { .. })
     }
+}
+
+fn allowed(grant: Option<&str>) -> String {
+    grant.map_or_else(String::new, |grant| format!(" (`{grant}` would allow it)"))
 }
 
 impl From<ClusterError> for Failure {

@@ -11,6 +11,7 @@ mod error;
 pub mod facts;
 pub mod journal;
 pub mod lease;
+mod privileges;
 mod rows;
 mod session;
 mod snapshot;

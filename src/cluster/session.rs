@@ -7,6 +7,7 @@ use std::time::Duration;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Params};
 
+use super::privileges::missing_grant;
 use super::{ClusterError, Rows};
 use crate::sql::ServerVersion;
 
@@ -32,16 +33,23 @@ pub struct Session {
     conn: Option<Conn>,
     thread_id: u32,
     version: String,
+    account: String,
     limit: Duration,
 }
 
 impl Session {
     pub(super) fn new(node: Arc<str>, conn: Conn, version: String, limit: Duration) -> Self {
-        Self { node, thread_id: conn.id(), conn: Some(conn), version, limit }
+        Self { node, thread_id: conn.id(), conn: Some(conn), version, account: String::new(), limit }
     }
 
-    pub(super) fn set_version(&mut self, version: String) {
+    pub(super) fn introduce(&mut self, version: String, account: String) {
         self.version = version;
+        self.account = account;
+    }
+
+    /// The account that is logged in, as GRANT has it: `'user'@'host'`.
+    pub fn account(&self) -> &str {
+        &self.account
     }
 
     /// The node's name.
@@ -181,7 +189,7 @@ impl Session {
             }
             Some(Err(mysql_async::Error::Server(error))) => {
                 self.conn = Some(conn);
-                Err(server_error(&self.node, error))
+                Err(server_error(&self.node, &self.account, error))
             }
             Some(Err(error)) => Err(self.interrupted(super::connect::bare_message(&error))),
             None => {
@@ -200,8 +208,14 @@ fn outcome(conn: &Conn) -> Outcome {
     Outcome { affected_rows: conn.affected_rows(), warnings: conn.get_warnings(), info: conn.info().into_owned() }
 }
 
-pub(super) fn server_error(node: &str, error: mysql_async::ServerError) -> ClusterError {
-    ClusterError::Server { node: node.to_owned(), code: error.code, sqlstate: error.state, message: error.message }
+pub(super) fn server_error(node: &str, account: &str, error: mysql_async::ServerError) -> ClusterError {
+    ClusterError::Server {
+        node: node.to_owned(),
+        code: error.code,
+        sqlstate: error.state,
+        grant: missing_grant(error.code, &error.message, account),
+        message: error.message,
+    }
 }
 
 /// The value of a future, or `None` when it took longer than `limit`.

@@ -171,7 +171,7 @@ async fn read(session: &mut Session, chunk: &[Object], snapshot: &mut SchemaSnap
     match session.query_all(&sql.join(";")).await {
         Ok(sets) if sets.len() == chunk.len() => {
             for (object, rows) in chunk.iter().zip(&sets) {
-                snapshot.objects.insert(object.clone(), definition(object, rows)?);
+                snapshot.objects.insert(object.clone(), definition(object, rows, session.account())?);
             }
             Ok(())
         }
@@ -191,11 +191,12 @@ async fn read_singly(
     const GONE: [u16; 7] = [1146, 1049, 1305, 1360, 1539, 4091, 1051];
     for object in chunk {
         let definition = match session.query(&show_create(object)).await {
-            Ok(rows) => definition(object, &rows)?,
+            Ok(rows) => definition(object, &rows, session.account())?,
             Err(error) if error.code().is_some_and(|code| GONE.contains(&code)) => continue,
-            Err(error) if error.is_denied() => {
-                Definition::Unreadable(Unseen { why: error.to_string(), grant: Some(grant(object)) })
-            }
+            Err(error) if error.is_denied() => Definition::Unreadable(Unseen {
+                why: error.server_message().unwrap_or_default().to_owned(),
+                grant: Some(grant(object, session.account())),
+            }),
             Err(error @ ClusterError::Server { .. }) => {
                 Definition::Unreadable(Unseen { why: error.to_string(), grant: None })
             }
@@ -211,7 +212,7 @@ fn show_create(object: &Object) -> String {
     format!("SHOW CREATE {} {}", object.kind.sql(), object.quoted())
 }
 
-fn definition(object: &Object, rows: &Rows) -> Result<Definition, ClusterError> {
+fn definition(object: &Object, rows: &Rows, account: &str) -> Result<Definition, ClusterError> {
     let Some(row) = rows.first() else {
         return Ok(Definition::Unreadable(Unseen { why: "the server shows nothing".to_owned(), grant: None }));
     };
@@ -224,7 +225,7 @@ fn definition(object: &Object, rows: &Rows) -> Result<Definition, ClusterError> 
         // SHOW CREATE PROCEDURE answers NULL to somebody who may call it but not look inside.
         return Ok(Definition::Unreadable(Unseen {
             why: format!("the text of {} {object} is hidden", object.kind.word().replace('_', " ")),
-            grant: Some(grant(object)),
+            grant: Some(grant(object, account)),
         }));
     };
     let mut context = Vec::new();
@@ -253,8 +254,8 @@ fn qualified(object: &Object, sql: &str) -> String {
     }
 }
 
-fn grant(object: &Object) -> String {
-    let user = "TO CURRENT_USER";
+fn grant(object: &Object, account: &str) -> String {
+    let user = format!("TO {account}");
     match object.kind {
         ObjectKind::View => format!("GRANT SELECT, SHOW VIEW ON {}.* {user}", quote_name(&object.database)),
         ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Package | ObjectKind::PackageBody => {

@@ -41,7 +41,10 @@ impl Thread {
     /// Whether it may be using a table at this moment. An applier between two write sets says so in its state.
     fn is_busy(&self) -> bool {
         if self.is_system() {
-            !self.state.is_empty() && !["idle", "committed", "Committed"].iter().any(|word| self.state.contains(word))
+            !self.state.is_empty()
+                && !["idle", "committed", "Committed", "After apply log event"]
+                    .iter()
+                    .any(|word| self.state.contains(word))
         } else {
             self.is_client() && self.command != "Sleep"
         }
@@ -61,7 +64,7 @@ pub(super) async fn people(session: &mut Session) -> Result<Seen<Vec<Thread>>, C
         .await;
     let sets = match answer {
         Ok(sets) => sets,
-        Err(error @ ClusterError::Server { .. }) => return Ok(Err(unseen(&error, Some("PROCESS ON *.*")))),
+        Err(error @ ClusterError::Server { .. }) => return Ok(Err(unseen(&error))),
         Err(error) => return Err(error),
     };
     let [transactions, threads] = &sets[..] else {
@@ -93,6 +96,30 @@ pub(super) async fn people(session: &mut Session) -> Result<Seen<Vec<Thread>>, C
     Ok(Ok(people))
 }
 
+/// Whether anybody is at work just now. InnoDB's list of transactions is not asked: each look at it keeps the server from
+/// renewing it for a tenth of a second.
+pub(super) async fn anybody_busy(session: &mut Session) -> Result<bool, ClusterError> {
+    let own = u64::from(session.thread_id());
+    let rows = session.query("SELECT id, user, command, state FROM information_schema.processlist").await?;
+    for row in rows.iter() {
+        let thread = Thread {
+            id: row.get(0)?,
+            user: row.get(1)?,
+            host: String::new(),
+            database: None,
+            command: row.get(2)?,
+            seconds: 0,
+            state: row.get::<Option<String>>(3)?.unwrap_or_default(),
+            statement: None,
+            transaction_seconds: None,
+        };
+        if thread.id != own && thread.is_busy() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// A metadata lock.
 pub(super) struct Lock {
     thread: u64,
@@ -114,7 +141,7 @@ pub(super) async fn metadata_locks(session: &mut Session) -> Result<Seen<Vec<Loc
                 grant: None,
             }));
         }
-        Err(error @ ClusterError::Server { .. }) => return Ok(Err(unseen(&error, Some("PROCESS ON *.*")))),
+        Err(error @ ClusterError::Server { .. }) => return Ok(Err(unseen(&error))),
         Err(error) => return Err(error),
     };
     let mut locks = Vec::new();
@@ -152,7 +179,7 @@ impl OpenTables {
 pub(super) async fn open_tables(session: &mut Session) -> Result<Seen<OpenTables>, ClusterError> {
     let rows = match session.query("SHOW OPEN TABLES WHERE In_use > 0").await {
         Ok(rows) => rows,
-        Err(error @ ClusterError::Server { .. }) => return Ok(Err(unseen(&error, Some("SELECT ON *.*")))),
+        Err(error @ ClusterError::Server { .. }) => return Ok(Err(unseen(&error))),
         Err(error) => return Err(error),
     };
     let mut open = OpenTables::default();
@@ -170,14 +197,9 @@ pub(super) struct Told {
     pub(super) client_sessions: Seen<u64>,
 }
 
-/// Draws the conclusions. `applying` tells whether write sets of other nodes came in meanwhile, because appliers use
-/// tables too.
-pub(super) fn tell(
-    people: &Seen<Vec<Thread>>,
-    locks: &Seen<Vec<Lock>>,
-    open: Seen<OpenTables>,
-    applying: bool,
-) -> Told {
+/// Draws the conclusions. `busy` tells whether anybody was at work, or write sets of other nodes came in, between the
+/// two looks.
+pub(super) fn tell(people: &Seen<Vec<Thread>>, locks: &Seen<Vec<Lock>>, open: Seen<OpenTables>, busy: bool) -> Told {
     let people = match people {
         Ok(people) => people,
         Err(why) => {
@@ -212,7 +234,7 @@ pub(super) fn tell(
     activity.sort_by_key(|one| std::cmp::Reverse(one.transaction_seconds.max(Some(one.seconds))));
     Told {
         replicas: Ok(replicas),
-        blockers: open.map(|open| blockers(people, locks, &open, applying)),
+        blockers: open.map(|open| blockers(people, locks, &open, busy)),
         activity: Ok(activity),
         client_sessions: Ok(people.iter().filter(|thread| thread.is_client()).count() as u64),
     }
@@ -230,7 +252,7 @@ fn tables_of(thread: u64, locks: &[Lock]) -> Vec<String> {
 /// says in the process list that he takes one, and tables that are in use while nobody is at work: LOCK TABLES on a node
 /// without load. A FLUSH TABLES WITH READ LOCK or a backup stage also pauses the provider, so `wsrep_desync_count` shows
 /// it in any case.
-fn blockers(people: &[Thread], locks: &Seen<Vec<Lock>>, open: &OpenTables, applying: bool) -> Vec<Blocker> {
+fn blockers(people: &[Thread], locks: &Seen<Vec<Lock>>, open: &OpenTables, busy: bool) -> Vec<Blocker> {
     let mut blockers: Vec<Blocker> = Vec::new();
     let who = |id: u64| match people.iter().find(|thread| thread.id == id) {
         Some(thread) => format!("{}@{}", thread.user, thread.host),
@@ -275,7 +297,7 @@ fn blockers(people: &[Thread], locks: &Seen<Vec<Lock>>, open: &OpenTables, apply
         }
     }
     // Anybody at work may be using any table, by way of a view, a trigger or a foreign key.
-    if !applying && !people.iter().any(Thread::is_busy) {
+    if !busy && !people.iter().any(Thread::is_busy) {
         for (database, table) in &open.0 {
             let name = format!("{database}.{table}");
             if !blockers.iter().any(|blocker| blocker.table.as_ref() == Some(&name)) {

@@ -25,7 +25,7 @@ pub async fn observe_all(connector: &Connector, sample: Duration) -> Vec<NodeObs
                 facts
             }
             .await
-            .map_err(|error| unseen(&error, None)),
+            .map_err(|error| unseen(&error)),
         })
         .await
 }
@@ -39,10 +39,10 @@ pub async fn observe(session: &mut Session, sample: Duration) -> Result<NodeFact
 }
 
 /// Why a fact is not there, with the GRANT that would show it when a privilege is what is missing.
-fn unseen(error: &ClusterError, grant: Option<&str>) -> Unseen {
-    let why = error.to_string();
-    Unseen {
-        why: why.trim_end_matches('.').to_owned(),
-        grant: grant.filter(|_| error.is_denied()).map(|grant| format!("GRANT {grant} TO CURRENT_USER")),
-    }
+fn unseen(error: &ClusterError) -> Unseen {
+    let why = match error.server_message() {
+        Some(message) => message.to_owned(),
+        None => error.to_string(),
+    };
+    Unseen { why: why.trim_end_matches('.').to_owned(), grant: error.grant().map(ToOwned::to_owned) }
 }

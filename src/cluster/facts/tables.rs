@@ -76,7 +76,7 @@ pub async fn tables(session: &mut Session, which: Tables<'_>) -> Result<TablesSe
             Ok(())
         }
         Err(error @ ClusterError::Server { .. }) => {
-            let why: Unseen = unseen(&error, Some("PROCESS ON *.*"));
+            let why: Unseen = unseen(&error);
             without_dictionary(session, which, &mut found).await?;
             Err(why)
         }
