@@ -1,4 +1,4 @@
-//! Statements that a real server accepted, replayed from MariaDB's own test suites by `tests/mtr/replay`.
+//! Statements that a real server accepted, replayed from MariaDB's own test suites by `tests/accepted-replay`.
 //!
 //! The suites are not part of this repository (their licence is another), so this runs only when `ACCEPTED` names the
 //! file that the replay wrote: `ACCEPTED=/tmp/accepted.jsonl cargo test --release --test accepted -- --nocapture`.

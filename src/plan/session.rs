@@ -55,6 +55,8 @@ const MAINTENANCE: &[Kind] = &[
     Kind::Flush,
     Kind::InstallPlugin,
     Kind::UninstallPlugin,
+    Kind::InstallSoname,
+    Kind::UninstallSoname,
 ];
 
 /// What `statement` is to a plan.

@@ -2,12 +2,14 @@
 //!
 //! `cargo bench --bench parse`. Figures are in `docs/sql.md`.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use galera_schema::ddl;
+use galera_schema::ddl::model::Catalog;
+use galera_schema::plan::{Text, draft};
 use galera_schema::sql::{self, Dialect, ServerVersion};
 
 const MEBIBYTE: usize = 1 << 20;
@@ -48,8 +50,19 @@ fn read(text: &str) -> usize {
     script.statements().map(|statement| ddl::parse(statement.text, statement.dialect).objects.len()).sum()
 }
 
+/// The most memory that this process ever had, in MiB.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches(" kB").parse::<u64>().ok().map(|kilobytes| kilobytes / 1024)
+}
+
 fn throughput(criterion: &mut Criterion) {
     let text = file(100 * MEBIBYTE);
+    read(&text);
+    if let Some(peak) = peak_memory() {
+        println!("{} MiB of text held, split and parsed: {peak} MiB of memory at most", text.len() / MEBIBYTE);
+    }
     let mut group = criterion.benchmark_group("100 MiB of DDL");
     group.throughput(Throughput::Bytes(text.len() as u64)).sample_size(10);
     group.bench_function("split", |bencher| {
@@ -83,7 +96,7 @@ fn hostile(criterion: &mut Criterion) {
         ),
         ("unclosed comments", Box::new(|scale| "/*! a /*".repeat(scale * 100_000))),
         ("unclosed blocks", Box::new(|scale| "CREATE PROCEDURE p() BEGIN IF a THEN b; ".repeat(scale * 10_000))),
-        ("one line", Box::new(|scale| "a;source\t;".repeat(scale * 50_000))),
+        ("one line", Box::new(|scale| "DROP TABLE a; ".repeat(scale * 10_000))),
         ("one statement", Box::new(|scale| format!("CREATE TABLE t ({})", "c INT NOT NULL,".repeat(scale * 50_000)))),
     ];
     let mut group = criterion.benchmark_group("hostile");
@@ -98,5 +111,44 @@ fn hostile(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, throughput, hostile);
+/// A dump of 5,000 tables is read, and 2,000 statements are judged on it, each on what the ones before leave behind.
+fn plan(criterion: &mut Criterion) {
+    let columns: String = (0..20).map(|number| format!("  `c{number}` varchar(100) DEFAULT NULL,\n")).collect();
+    let dump: String = (0..5_000)
+        .map(|number| {
+            format!(
+                "CREATE TABLE `t{number}` (\n  `id` bigint(20) NOT NULL AUTO_INCREMENT,\n{columns}  PRIMARY KEY (`id`),\n  \
+                 KEY `c1` (`c1`),\n  UNIQUE KEY `c2` (`c2`)\n) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 \
+                 COLLATE=utf8mb4_unicode_ci;\n"
+            )
+        })
+        .collect();
+    let statements: String = (0..2_000)
+        .map(|number| {
+            let table = number % 500;
+            match number % 4 {
+                0 => format!("ALTER TABLE t{table} ADD COLUMN n{number} INT NOT NULL DEFAULT 0;\n"),
+                1 => format!("CREATE INDEX i{number} ON t{table} (c3, c4);\n"),
+                2 => format!("ALTER TABLE t{table} MODIFY c5 VARCHAR(200), DROP COLUMN IF EXISTS c6;\n"),
+                _ => format!("ALTER TABLE t{table} RENAME COLUMN IF EXISTS c7 TO d7;\n"),
+            }
+        })
+        .collect();
+    let profile = ddl::ServerProfile::of(dialect().version);
+    let mut group = criterion.benchmark_group("plan");
+    group.sample_size(10);
+    group.bench_function("read a dump of 5000 tables", |bencher| {
+        bencher.iter(|| Catalog::from_dump(black_box(&dump), profile.settings.clone()));
+    });
+    group.bench_function("2000 statements on 5000 tables", |bencher| {
+        bencher.iter(|| {
+            let mut catalog = Catalog::from_dump(black_box(&dump), profile.settings.clone());
+            let texts = [Text { name: "m.sql".to_owned(), bytes: statements.clone().into_bytes() }];
+            draft(&texts, None, &mut catalog, &profile).map(|drafts| drafts.len())
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, throughput, hostile, plan);
 criterion_main!(benches);

@@ -109,6 +109,8 @@ kinds! {
     DropCatalog "drop_catalog" Ddl,
     InstallPlugin "install_plugin" Admin,
     UninstallPlugin "uninstall_plugin" Admin,
+    InstallSoname "install_soname" Admin,
+    UninstallSoname "uninstall_soname" Admin,
     OptimizeTable "optimize_table" Admin,
     AnalyzeTable "analyze_table" Admin,
     CheckTable "check_table" Admin,

@@ -49,8 +49,8 @@ impl Cursor<'_> {
                 (Kind::Use, Vec::new(), self.whole(name, Body::Use))
             }
             b"SET" => self.set(),
-            b"INSTALL" => head(Kind::InstallPlugin),
-            b"UNINSTALL" => head(Kind::UninstallPlugin),
+            b"INSTALL" => head(if self.is("SONAME") { Kind::InstallSoname } else { Kind::InstallPlugin }),
+            b"UNINSTALL" => head(if self.is("SONAME") { Kind::UninstallSoname } else { Kind::UninstallPlugin }),
             b"LOCK" => head(Kind::LockTables),
             b"UNLOCK" => head(Kind::UnlockTables),
             b"BEGIN" if self.is("NOT") || self.dialect.oracle && !self.at_end() && !self.is("WORK") => {
