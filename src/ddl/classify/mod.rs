@@ -5,6 +5,8 @@ mod execute;
 mod gather;
 mod judge;
 mod partition;
+#[cfg(test)]
+mod tests;
 pub(crate) mod types;
 
 pub(crate) use gather::plain_text;

@@ -8,6 +8,8 @@ mod clauses;
 mod render;
 mod sides;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod values;
 
 pub use back::{WayBack, way_back};

@@ -31,7 +31,7 @@ pub(super) fn compare(sides: &mut Sides, before: &Table, after: &Table, profile:
     checks(sides, before, after);
     if before.versioning.is_some() != after.versioning.is_some() {
         sides.never(
-            Conditional,
+            Ok,
             Lost,
             "system-versioning",
             "With and without system versioning a table's rows have different columns and keys.",
