@@ -308,8 +308,19 @@ async fn faults_leave_the_others_in_service() -> Result<(), Error> {
     let apply = site.schema(&["apply", "--yes", "-e", "create database other"]);
     assert!([3, 4].contains(&apply.code), "a schema change began in the middle of an upgrade: {}", apply.stderr);
     std::fs::remove_file(&broken).unwrap();
+
+    // A node crashes right after it has come back.
+    let mut run = Running::start(&site, &["resume"]);
+    assert!(run.wait_for(Running::is_step("n1", "settle")));
+    let pid = std::fs::read_to_string(site.sandbox.nodes()[0].data_dir().join("pid")).unwrap();
+    let pid = nix::unistd::Pid::from_raw(pid.trim().parse().unwrap());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).unwrap();
+    assert!(run.wait_for(|event| event["kind"] == "step_failed"));
+    assert_eq!(run.code(), 6);
     site.schema(&["upgrade", "resume"]).expect_code(0);
     site.assert_all_on(NEW).await;
+    drop(sshd);
+    site.configure("sh -c", Duration::from_millis(300));
 
     // A disk is full while the old version is brought back.
     let full = site.file("disk_is_full");
@@ -333,16 +344,6 @@ async fn faults_leave_the_others_in_service() -> Result<(), Error> {
     site.schema(&["upgrade", "run", "--rollback"]).expect_code(0);
     site.assert_all_on(OLD).await;
 
-    // A node crashes right after it has come back.
-    let mut run = Running::start(&site, &["run", "--to", NEW]);
-    assert!(run.wait_for(Running::is_step("n1", "settle")));
-    let pid = std::fs::read_to_string(site.sandbox.nodes()[0].data_dir().join("pid")).unwrap();
-    let pid = nix::unistd::Pid::from_raw(pid.trim().parse().unwrap());
-    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).unwrap();
-    assert!(run.wait_for(|event| event["kind"] == "step_failed"));
-    assert_eq!(run.code(), 6);
-    site.schema(&["upgrade", "resume"]).expect_code(0);
-    site.assert_all_on(NEW).await;
     Ok(())
 }
 
@@ -401,7 +402,8 @@ async fn a_full_transfer_is_announced() -> Result<(), Error> {
     let text = text.replace("install = 'sh", &format!("install = '{wait}")).replace("'20s'", "'10m'");
     std::fs::write(&toml, text).unwrap();
     let write = async |rows: u32| {
-        let sql = format!("insert into bulk.t (b) select repeat(char(65 + rand() * 25), 1000000) from seq_1_to_{rows}");
+        let sql =
+            format!("insert into bulk.t (b) select repeat(char(65 + rand() * 25), 1000000) from bulk.seq_1_to_{rows}");
         nodes[1].execute(&sql).await
     };
     let plan = {

@@ -15,7 +15,7 @@ use crate::upgrade::{
 };
 
 /// How long a state that passes by itself (a donor, a node that catches up) is waited for.
-const PASSING: Duration = Duration::from_secs(60);
+const PASSING: Duration = Duration::from_secs(30);
 /// How often a state is looked at.
 const EVERY: Duration = Duration::from_millis(100);
 /// How much longer than the last node a node may be away.
