@@ -17,7 +17,8 @@ use crate::engine;
 use crate::engine::planner::{self, Request};
 use crate::failure::{ExitCode, Failure};
 use crate::plan::{Method, Override, Plan, Text};
-use crate::sandbox::workload::{Figures, Profile, Window, Workload, fill, prepare};
+use crate::report::Style;
+use crate::sandbox::workload::{Figures, Profile, Recording, Window, Workload, fill, prepare};
 use crate::sandbox::{Error, Options, Place, Sandbox, Scoped, UpEvent};
 use picture::{Pen, Phase, Scene, Span};
 use summary::{How, Line, Summary};
@@ -91,89 +92,8 @@ async fn demo(args: &Args, global: &Global) -> Result<ExitCode, Failure> {
         }
     })
     .await?;
-    let profile = Profile { database: DATABASE.into(), rows: args.rows, renew: RENEW, ..Profile::default() };
-    tell.say(&format!("filling {DATABASE}.orders with {} rows", args.rows));
-    let first = &sandbox.nodes()[0];
-    prepare(first, DATABASE, profile.clients).await?;
-    fill(first, DATABASE, args.rows, |_| ()).await?;
-    for node in sandbox.nodes() {
-        // Statistics decide what the plan expects a rebuild to cost; they are each node's own.
-        node.execute(&format!("analyze local table `{DATABASE}`.orders")).await?;
-    }
-
-    tell.say(&format!("{} clients work through HAProxy; the cluster is left alone for a while", profile.clients));
-    let clients = profile.clients;
-    let workload = Workload::start(sandbox.app_opts()?, profile)
-        .map_err(|error| Failure::unobservable(format!("The clients cannot be started: {error}.")))?;
-    // The first seconds are the pool's filling up.
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    let idle = stretch(&workload, async { tokio::time::sleep(IDLE).await }).await.1;
-
-    tell.say("applying fixtures/demo.sql");
-    let (plan, laps) = apply(&sandbox, &workload, global.quiet).await?;
-    tokio::time::sleep(AROUND).await;
-
-    tell.say(&format!("the same rebuild in plain TOI: {REBUILD}"));
-    let (outcome, plain) = stretch(&workload, first.execute_in(DATABASE, REBUILD)).await;
-    outcome?;
-    tokio::time::sleep(AROUND).await;
-    tell.say("the clients stop; looking for their rows on every node");
-    let (recording, ledger) = workload.stop();
-    let mut lost = 0;
-    for node in sandbox.nodes() {
-        let losses = ledger.check(node, DATABASE).await?;
-        lost += losses.lost.len() + losses.ghosts.len();
-    }
-
-    let figures = |window| Figures::of(&recording, window);
-    let line = |what: &str, how: How, why: &str, window: Window| Line {
-        what: what.into(),
-        how,
-        why: why.into(),
-        wall: window.length(),
-        figures: figures(window),
-        during: String::new(),
-    };
-    let scene = |title: &str, window: Window, nodes: &[(String, Vec<Span>)]| {
-        let padded = Window { from: window.from.saturating_sub(AROUND), to: window.to + AROUND };
-        let since = |span: &Span| Span {
-            from: span.from.saturating_sub(padded.from),
-            to: span.to.saturating_sub(padded.from),
-            ..*span
-        };
-        Scene {
-            title: title.into(),
-            nodes: nodes.iter().map(|(name, spans)| (name.clone(), spans.iter().map(since).collect())).collect(),
-            writes_per_100ms: figures(padded).writes_per_100ms,
-        }
-    };
-    let everywhere: Vec<(String, Vec<Span>)> = sandbox
-        .nodes()
-        .iter()
-        .map(|node| (node.name().into(), vec![Span { phase: Phase::Ddl, from: plain.from, to: plain.to }]))
-        .collect();
-    let mut scenes = Vec::new();
-    if let Some(roll) = laps.iter().find(|lap| lap.method == Method::Rsu) {
-        scenes.push(scene(&format!("{REBUILD}: node by node (RSU)"), roll.window, &roll.nodes));
-    }
-    scenes.push(scene(&format!("{REBUILD}: plain TOI"), plain, &everywhere));
-
-    let summary = Summary {
-        idle: line("Idle cluster", How::Idle, &format!("{clients} clients through HAProxy, no schema change"), idle),
-        applied: laps.iter().map(|lap| line_of(&plan, lap, &line)).collect(),
-        plain: line(&format!("{REBUILD} once more"), How::Plain, "What a bare ALTER TABLE does.", plain),
-        rolls: laps
-            .iter()
-            .filter(|lap| lap.method == Method::Rsu)
-            .map(|lap| (lap.window.length(), Duration::from_secs_f64(lap.ddl + lap.drains_and_settles)))
-            .collect(),
-        acknowledged: ledger.acknowledged(),
-        lost,
-        left: left_over(&sandbox).await?,
-    };
-    let style = screen::of_stdout();
-    let pen = Pen { style, unicode: screen::shows_unicode() };
-    let mut page = format!("{}\n{}", picture::draw(&scenes, pen), summary::print(&summary, style));
+    let measured = measure(&sandbox, args.rows, &tell).await?;
+    let mut page = measured.page(screen::of_stdout());
     if args.keep {
         page += &format!("\n{}Take it down: schema sandbox down --name demo\n", describe(&sandbox.keep()).await);
     } else {
@@ -182,6 +102,127 @@ async fn demo(args: &Args, global: &Global) -> Result<ExitCode, Failure> {
     }
     super::output::print(&page)?;
     Ok(ExitCode::Done)
+}
+
+/// Everything that was seen.
+struct Measured {
+    clients: u32,
+    recording: Recording,
+    nodes: Vec<String>,
+    idle: Window,
+    plan: Plan,
+    laps: Vec<Lap>,
+    plain: Window,
+    acknowledged: usize,
+    lost: usize,
+    left: Vec<String>,
+}
+
+/// Lets the clients work, and changes the schema under them in both ways.
+async fn measure(sandbox: &Sandbox, rows: u64, tell: &Teller) -> Result<Measured, Failure> {
+    let profile = Profile { database: DATABASE.into(), rows, renew: RENEW, ..Profile::default() };
+    let clients = profile.clients;
+    tell.say(&format!("filling {DATABASE}.orders with {rows} rows"));
+    let first = &sandbox.nodes()[0];
+    prepare(first, DATABASE, clients).await?;
+    fill(first, DATABASE, rows, |_| ()).await?;
+    for node in sandbox.nodes() {
+        // Statistics decide what the plan expects a rebuild to cost; they are each node's own.
+        node.execute(&format!("analyze local table `{DATABASE}`.orders")).await?;
+    }
+
+    tell.say(&format!("{clients} clients work through HAProxy; the cluster is left alone for a while"));
+    let workload = Workload::start(sandbox.app_opts()?, profile)
+        .map_err(|error| Failure::unobservable(format!("The clients cannot be started: {error}.")))?;
+    // The first second is the pool's filling up.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let ((), idle) = stretch(&workload, tokio::time::sleep(IDLE)).await;
+    tell.say("applying fixtures/demo.sql");
+    let (plan, laps) = apply(sandbox, &workload, tell.quiet).await?;
+    tokio::time::sleep(AROUND).await;
+    tell.say(&format!("the same rebuild in plain TOI: {REBUILD}"));
+    let (outcome, plain) = stretch(&workload, first.execute_in(DATABASE, REBUILD)).await;
+    outcome?;
+    tokio::time::sleep(AROUND).await;
+
+    tell.say("the clients stop; looking for their rows on every node");
+    let (recording, ledger) = workload.stop();
+    let mut lost = 0;
+    for node in sandbox.nodes() {
+        let losses = ledger.check(node, DATABASE).await?;
+        lost += losses.lost.len() + losses.ghosts.len();
+    }
+    let nodes = sandbox.nodes().iter().map(|node| node.name().into()).collect();
+    let (acknowledged, left) = (ledger.acknowledged(), left_over(sandbox).await?);
+    Ok(Measured { clients, recording, nodes, idle, plan, laps, plain, acknowledged, lost, left })
+}
+
+impl Measured {
+    /// The picture, the table and what they say.
+    fn page(&self, style: Style) -> String {
+        let pen = Pen { style, unicode: screen::shows_unicode() };
+        format!("{}\n{}", picture::draw(&self.scenes(), pen), summary::print(&self.summary(), style))
+    }
+
+    /// The first roll, and the same statement in plain TOI.
+    fn scenes(&self) -> Vec<Scene> {
+        let roll = self.laps.iter().find(|lap| lap.method == Method::Rsu);
+        let everywhere = [Span { phase: Phase::Ddl, from: self.plain.from, to: self.plain.to }];
+        let plain: Vec<_> = self.nodes.iter().map(|node| (node.clone(), everywhere.to_vec())).collect();
+        roll.map(|lap| self.scene("node by node (RSU)", lap.window, &lap.nodes))
+            .into_iter()
+            .chain([self.scene("plain TOI", self.plain, &plain)])
+            .collect()
+    }
+
+    fn scene(&self, how: &str, window: Window, nodes: &[(String, Vec<Span>)]) -> Scene {
+        let padded = Window { from: window.from.saturating_sub(AROUND), to: window.to + AROUND };
+        let since = |span: &Span| Span {
+            from: span.from.saturating_sub(padded.from),
+            to: span.to.saturating_sub(padded.from),
+            ..*span
+        };
+        Scene {
+            title: format!("{REBUILD}: {how}"),
+            nodes: nodes.iter().map(|(name, spans)| (name.clone(), spans.iter().map(since).collect())).collect(),
+            writes_per_100ms: Figures::of(&self.recording, padded).writes_per_100ms,
+        }
+    }
+
+    fn summary(&self) -> Summary {
+        let idle = format!("{} clients through HAProxy, no schema change", self.clients);
+        Summary {
+            idle: self.line("Idle cluster", How::Idle, &idle, self.idle),
+            applied: self.laps.iter().map(|lap| self.line_of(lap)).collect(),
+            plain: self.line(&format!("{REBUILD} once more"), How::Plain, "What a bare ALTER TABLE does.", self.plain),
+            rolls: self
+                .laps
+                .iter()
+                .filter(|lap| lap.method == Method::Rsu)
+                .map(|lap| (lap.window.length(), Duration::from_secs_f64(lap.ddl + lap.drains_and_settles)))
+                .collect(),
+            acknowledged: self.acknowledged,
+            lost: self.lost,
+            left: self.left.clone(),
+        }
+    }
+
+    fn line(&self, what: &str, how: How, why: &str, window: Window) -> Line {
+        let figures = Figures::of(&self.recording, window);
+        Line { what: what.into(), how, why: why.into(), wall: window.length(), figures, during: String::new() }
+    }
+
+    fn line_of(&self, lap: &Lap) -> Line {
+        let statements = self.plan.statements.iter().filter(|statement| lap.statements.contains(&statement.index));
+        let (texts, reasons): (Vec<String>, Vec<String>) = statements
+            .map(|statement| {
+                let text = statement.sql.split_whitespace().collect::<Vec<_>>().join(" ");
+                (text, statement.reasons.first().map(|reason| reason.text.clone()).unwrap_or_default())
+            })
+            .unzip();
+        let line = self.line(&texts.join("; "), How::Applied(lap.method), &reasons.join("; "), lap.window);
+        Line { during: lap.during(line.figures.gap), ..line }
+    }
 }
 
 /// Connections are renewed every one to two seconds, so a drain takes about two.
@@ -223,18 +264,6 @@ async fn apply(sandbox: &Sandbox, workload: &Workload, quiet: bool) -> Result<(P
         ));
     }
     Ok((plan, laps))
-}
-
-fn line_of(plan: &Plan, lap: &Lap, line: &impl Fn(&str, How, &str, Window) -> Line) -> Line {
-    let statements = plan.statements.iter().filter(|statement| lap.statements.contains(&statement.index));
-    let (texts, reasons): (Vec<String>, Vec<String>) = statements
-        .map(|statement| {
-            let text = statement.sql.split_whitespace().collect::<Vec<_>>().join(" ");
-            (text, statement.reasons.first().map(|reason| reason.text.clone()).unwrap_or_default())
-        })
-        .unzip();
-    let line = line(&texts.join("; "), How::Applied(lap.method), &reasons.join("; "), lap.window);
-    Line { during: lap.during(line.figures.gap), ..line }
 }
 
 /// What is not as it should be after the run.
