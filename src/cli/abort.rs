@@ -1,10 +1,11 @@
 //! `schema abort`.
 
-use super::Global;
 use super::resume::end;
 use super::run_view::RunFormat;
-use crate::config::ConnectionArgs;
-use crate::engine::Way;
+use super::{Global, output};
+use crate::cluster::Connector;
+use crate::config::{ConnectionArgs, Settings};
+use crate::engine::{self, Way};
 use crate::failure::{ExitCode, Failure};
 
 /// Ends a run that stopped half-way: undoes what can be undone, and puts every node back in rotation.
@@ -12,6 +13,10 @@ use crate::failure::{ExitCode, Failure};
 /// Where a statement has no inverse, nothing is undone and the message says what a person has to decide.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
+    /// Only close the run in the journal, after a person has ended it by hand. Every node must be in rotation, Synced and
+    /// hold the same schema.
+    #[arg(long)]
+    forget: bool,
     /// What to print while it runs.
     #[arg(long, value_enum, default_value_t)]
     format: RunFormat,
@@ -20,5 +25,18 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
+    if args.forget {
+        return super::block_on(forget(&args, global));
+    }
     super::block_on(end(Way::Back, args.format, &args.connection, global))
+}
+
+async fn forget(args: &Args, global: &Global) -> Result<ExitCode, Failure> {
+    let settings = Settings::load(global.config.as_deref(), &args.connection)?;
+    let connector = Connector::open(&settings).await?;
+    match engine::forget(&connector, &settings).await? {
+        Some(run) => output::print(&format!("Run {run} is closed. No node was touched."))?,
+        None => output::print("No run is open: there is nothing to do.")?,
+    }
+    Ok(ExitCode::Done)
 }

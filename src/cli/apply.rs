@@ -12,6 +12,7 @@ use crate::config::{ConnectionArgs, Settings};
 use crate::engine::{self, Signals, planner};
 use crate::failure::{ExitCode, Failure};
 use crate::plan::{Method, Plan};
+use crate::run::Ending;
 
 /// Plans, checks, runs and verifies.
 #[derive(Debug, clap::Args)]
@@ -39,6 +40,21 @@ pub(super) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
 }
 
 async fn apply(args: Args, global: &Global) -> Result<ExitCode, Failure> {
+    let mut view = RunView::new(args.format, global.quiet);
+    match prepare_and_run(&args, global, &mut view).await {
+        Ok(Some(ending)) => view.finish(&ending),
+        Ok(None) => Ok(ExitCode::Done),
+        Err(failure) => {
+            if args.format == RunFormat::Ndjson {
+                engine::tell_refusal(&failure, &mut view);
+            }
+            Err(failure)
+        }
+    }
+}
+
+/// `None` when nothing was to be run.
+async fn prepare_and_run(args: &Args, global: &Global, view: &mut RunView) -> Result<Option<Ending>, Failure> {
     let settings = Settings::load(global.config.as_deref(), &args.connection)?;
     // A file that cannot be read is told before anybody is asked for a password.
     let wanted = match &args.plan {
@@ -51,7 +67,9 @@ async fn apply(args: Args, global: &Global) -> Result<ExitCode, Failure> {
         Wanted::Planned(request) => planner::plan(&connector, &settings, &request).await?,
     };
     let mut plan = planned.plan;
-    if args.dry_run {
+    if args.format == RunFormat::Ndjson {
+        engine::tell_checks(&planned.findings, view);
+    } else if args.dry_run {
         super::output::print(&crate::report::plan::human(&plan, &planned.findings, super::screen::of_stdout()))?;
     }
     if let Some(failure) = planner::failure(&planned.findings) {
@@ -60,15 +78,13 @@ async fn apply(args: Args, global: &Global) -> Result<ExitCode, Failure> {
     refuse_what_is_refused(&plan)?;
     if args.dry_run {
         engine::balancers(&mut plan, &connector, &settings).await?;
-        return Ok(ExitCode::Done);
+        return Ok(None);
     }
-    if !args.yes && args.format == RunFormat::Human && !confirmed(&plan)? {
+    if !args.yes && args.format == RunFormat::Human && !view.suspended(|| confirmed(&plan))? {
         return Err(Failure::refused("You said no. Nothing was changed."));
     }
     let mut signals = Signals::listen()?;
-    let mut view = RunView::new(args.format, global.quiet);
-    let ending = engine::apply(plan, &connector, &settings, &mut view, &mut signals).await?;
-    view.finish(&ending)
+    engine::apply(plan, &connector, &settings, view, &mut signals).await.map(Some)
 }
 
 /// Where the plan comes from.

@@ -26,7 +26,6 @@ pub(super) struct RunView {
     quiet: bool,
     bar: Option<ProgressBar>,
     seconds: Option<Seconds>,
-    finished: bool,
 }
 
 impl RunView {
@@ -36,13 +35,21 @@ impl RunView {
         if let Some(bar) = &bar {
             bar.enable_steady_tick(std::time::Duration::from_millis(120));
         }
-        Self { format, style: super::screen::of_stderr(), quiet, bar, seconds: None, finished: false }
+        Self { format, style: super::screen::of_stderr(), quiet, bar, seconds: None }
     }
 
     /// Ends without a last word.
     pub(super) fn clear(self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
+        }
+    }
+
+    /// Does something that uses the terminal itself.
+    pub(super) fn suspended<T>(&self, work: impl FnOnce() -> T) -> T {
+        match &self.bar {
+            Some(bar) => bar.suspend(work),
+            None => work(),
         }
     }
 
@@ -87,7 +94,6 @@ impl EventSink for RunView {
     fn event(&mut self, event: &Stamped) {
         if let Event::RunFinished { seconds, .. } = &event.event {
             self.seconds = Some(seconds.clone());
-            self.finished = true;
         }
         match self.format {
             RunFormat::Ndjson => {

@@ -29,8 +29,9 @@ use crate::balancer::Fleet;
 use crate::cluster::Connector;
 use crate::config::Settings;
 use crate::failure::{ExitCode, Failure};
+use crate::plan::check::{Finding, Verdict};
 use crate::plan::{Method, Plan};
-use crate::run::{Ending, Event, EventSink, Goal, Machine, Outcome, Script, State};
+use crate::run::{Answer, Ending, Event, EventSink, Goal, Machine, Outcome, Script, Seconds, Seen, State};
 use book::{Book, Found};
 use crew::Crew;
 
@@ -133,6 +134,80 @@ fn read_back(found: &Found) -> Result<(Plan, Option<State>, Value), Failure> {
     let state = body.get("state").cloned().unwrap_or(Value::Null);
     let state: State = serde_json::from_value(state).map_err(|error| broken("state", error))?;
     Ok((plan, Some(state), body.get("rotation").cloned().unwrap_or(Value::Null)))
+}
+
+/// Tells what the checks before a run have found, as `check` events.
+pub fn tell_checks(findings: &[Finding], sink: &mut dyn EventSink) {
+    for finding in findings {
+        let ok = finding.verdict <= Verdict::Warned;
+        let event =
+            Event::Check { check: finding.check.clone(), node: finding.node.clone(), ok, text: finding.saw.clone() };
+        crew::stamp(sink, "", tokio::time::Instant::now(), event);
+    }
+}
+
+/// Tells that a run has ended before it began, for those who read events only.
+pub fn tell_refusal(failure: &Failure, sink: &mut dyn EventSink) {
+    let outcome = match failure.code {
+        ExitCode::Unobservable => Outcome::Unobservable,
+        ExitCode::Undone => Outcome::Undone,
+        ExitCode::Resumable => Outcome::Resumable,
+        ExitCode::Unknown => Outcome::Unknown,
+        _ => Outcome::Refused,
+    };
+    let event = Event::RunFinished {
+        outcome,
+        exit_code: failure.code.number(),
+        text: failure.message.clone(),
+        left: Vec::new(),
+        seconds: Seconds::default(),
+    };
+    crew::stamp(sink, "", tokio::time::Instant::now(), event);
+}
+
+/// Closes a run that was ended by hand: every node must be in rotation, Synced and hold the same schema. Changes nothing
+/// but the journal. `None` when no run is open.
+///
+/// # Errors
+/// When a node is not what it should be (exit 3), or cannot be seen (exit 4).
+pub async fn forget(connector: &Connector, settings: &Settings) -> Result<Option<String>, Failure> {
+    let Some((mut book, found)) = Book::take_over(connector, settings, "apply").await? else { return Ok(None) };
+    let (plan, state, _) = read_back(&found)?;
+    let fleet = Fleet::open(&settings.balancers, connector.nodes(), plan.policy.min_serving)?;
+    let state = state.unwrap_or_else(|| State::fresh(&Script::of(&plan)));
+    let names = plan.nodes.clone();
+    let mut nobody = Nobody;
+    let mut crew = Crew::new(connector.clone(), fleet, plan, &mut nobody)?;
+    let seen = match crew.survey(&State { window: false, ..state }).await {
+        Answer::Survey(seen) => seen,
+        _ => Vec::new(),
+    };
+    crew.go_home().await;
+    let wrong = names.iter().zip(&seen).find_map(|(name, it)| match it {
+        Seen { unreachable: Some(why), .. } => Some(format!("node {name} cannot be asked: {why}")),
+        Seen { busy: Some(what), .. } => Some(format!("on node {name}, {what}")),
+        it if it.desync || !it.synced || !it.primary => Some(format!("node {name} is not Synced")),
+        it if !it.serving => Some(format!("node {name} is out of rotation")),
+        it if it.schema != seen[0].schema => Some(format!("node {name} holds another schema than node {}", names[0])),
+        _ => None,
+    });
+    if let Some(wrong) = wrong {
+        // The run stays open, and its lease is given back.
+        let _ = book.finish("stopped", &found.run.summary).await;
+        return Err(Failure::refused(format!("The run cannot be closed: {wrong}.")).next("schema resume"));
+    }
+    let summary = json!({ "outcome": "forgotten", "text": "Closed by hand with `schema abort --forget`." });
+    book.finish("forgotten", &summary)
+        .await
+        .map_err(|error| Failure::new(ExitCode::Resumable, format!("The run could not be closed. {error}")))?;
+    Ok(Some(found.run.id))
+}
+
+/// Listens to nothing.
+struct Nobody;
+
+impl EventSink for Nobody {
+    fn event(&mut self, _: &crate::run::Stamped) {}
 }
 
 async fn go(

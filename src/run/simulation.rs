@@ -332,11 +332,12 @@ proptest! {
         for (number, mishaps) in mishaps.into_iter().enumerate() {
             let state = if number == 0 { book.clone() } else { book.clone().taken_over(Goal::Forward) };
             let mut machine = Machine::new(script.clone(), state);
-            if let Exit::Ended(end) = process(&mut machine, &mut cluster, &mut mishaps.into_iter(), &mut book) {
-                if end.outcome.is_final() || end.outcome == Outcome::Unknown {
-                    ending = Some(end);
-                    break;
-                }
+            let exit = process(&mut machine, &mut cluster, &mut mishaps.into_iter(), &mut book);
+            if let Exit::Ended(end) = exit
+                && (end.outcome.is_final() || end.outcome == Outcome::Unknown)
+            {
+                ending = Some(end);
+                break;
             }
         }
         let ending = ending.unwrap_or_else(|| {
@@ -381,11 +382,12 @@ proptest! {
         let mut cluster = Cluster::new(3);
         let mut book = State::fresh(&script);
         let mut machine = Machine::new(script.clone(), book.clone());
-        if let Exit::Ended(end) = process(&mut machine, &mut cluster, &mut mishaps.into_iter(), &mut book) {
-            if end.outcome != Outcome::Resumable {
-                prop_assert!(end.outcome.is_final() && cluster.home() && cluster.equal().is_some());
-                return Ok(());
-            }
+        let exit = process(&mut machine, &mut cluster, &mut mishaps.into_iter(), &mut book);
+        if let Exit::Ended(end) = exit
+            && end.outcome != Outcome::Resumable
+        {
+            prop_assert!(end.outcome.is_final() && cluster.home() && cluster.equal().is_some());
+            return Ok(());
         }
         let mut machine = Machine::new(script.clone(), book.clone().taken_over(Goal::Back));
         let ending = end_of(process(&mut machine, &mut cluster, &mut std::iter::empty(), &mut book));
