@@ -92,7 +92,7 @@ impl Template {
 
     /// The command for a shell: each value quoted where it must be, so that it stays one word.
     pub fn for_shell(&self, values: Values) -> String {
-        self.render(values, |value| quote(value))
+        self.render(values, quote)
     }
 
     /// The text with the values as they are, for an argument that no shell reads.

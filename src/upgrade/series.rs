@@ -2,17 +2,20 @@
 
 use crate::sql::ServerVersion;
 
+/// 10 and 11 for 10.11.
+type Series = (u16, u16);
+
 /// The series in the order of their release. Galera promises mixed versions only between neighbours
 /// (MariaDB documentation, "Upgrading between major versions with Galera Cluster").
 #[rustfmt::skip]
-const SERIES: &[(u16, u16)] = &[
+const SERIES: &[Series] = &[
     (10, 3), (10, 4), (10, 5), (10, 6), (10, 7), (10, 8), (10, 9), (10, 10), (10, 11),
     (11, 0), (11, 1), (11, 2), (11, 3), (11, 4), (11, 5), (11, 6), (11, 7), (11, 8),
     (12, 0), (12, 1), (12, 2), (12, 3),
 ];
 
 /// Jumps over short-lived series that the vendor documents as rolling upgrades: between long-term releases.
-const DOCUMENTED: &[((u16, u16), (u16, u16))] =
+const DOCUMENTED: &[(Series, Series)] =
     &[((10, 6), (10, 11)), ((10, 6), (11, 4)), ((10, 11), (11, 4)), ((11, 4), (11, 8)), ((11, 8), (12, 3))];
 
 /// How far an upgrade goes.

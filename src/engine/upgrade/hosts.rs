@@ -118,3 +118,31 @@ impl Hosts {
         Values { node, host: self.hosts.get(node).map_or(node, String::as_str), version: &self.version }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::{ConnectionArgs, Environment};
+
+    #[test]
+    fn the_ready_made_sets_are_configurations_that_can_be_used() {
+        for set in ["apt", "dnf", "zypper"] {
+            let file = format!("{}/fixtures/upgrade/{set}.toml", env!("CARGO_MANIFEST_DIR"));
+            let args = ConnectionArgs::default();
+            let settings = Settings::load_from(Some(Path::new(&file)), &args, &Environment::default()).unwrap();
+            let node = Node { name: "n1".into(), address: "db1.example".parse().unwrap() };
+            let mut hosts = Hosts::new(&settings, &[node]).unwrap();
+            hosts.set_version("1:10.11.19-0+deb12u1");
+            let install = hosts.commands[&Command::Install].for_shell(hosts.values("n1"));
+            assert!(install.contains("1:10.11.19-0+deb12u1"), "{install}");
+            // The shell itself reads the whole text and finds nothing wrong.
+            for command in hosts.commands.values() {
+                let text = command.for_shell(hosts.values("n1"));
+                let read = std::process::Command::new("sh").args(["-n", "-c", &text]).status().unwrap();
+                assert!(read.success(), "{set}: {text}");
+            }
+        }
+    }
+}
