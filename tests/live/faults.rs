@@ -6,16 +6,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use galera_schema::cluster::Connector;
+use galera_schema::engine::{self, Signals};
+use galera_schema::plan::Method;
+use galera_schema::run::{Event, EventSink, Outcome, Stamped};
 use galera_schema::sandbox::workload::{Profile, Window, Workload, fill, prepare};
 use galera_schema::sandbox::{Error, Node, Sandbox};
 use libtest_mimic::Trial;
+use mysql_async::prelude::Queryable;
 use nix::sys::signal::Signal;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::resume::{Running, quick_config};
-use crate::running::{assert_all_home, assert_equal, cluster};
-use crate::support::{program, trial, until};
+use crate::running::{Events, Step, assert_all_home, assert_equal, cluster, plan, settings};
+use crate::support::{database, program, trial, until};
 
 /// The tests of this area.
 pub fn tests() -> Vec<Trial> {
@@ -27,6 +32,7 @@ pub fn tests() -> Vec<Trial> {
         trial("faults::the_network_is_cut_and_slow", the_network_is_cut_and_slow),
         trial("faults::the_disk_is_full_on_one_node", the_disk_is_full_on_one_node),
         trial("faults::a_second_tool_and_a_person", a_second_tool_and_a_person),
+        trial("faults::rsu_that_does_not_begin_is_caught", rsu_that_does_not_begin_is_caught),
         trial("faults::the_holder_is_frozen_and_woken", the_holder_is_frozen_and_woken),
     ]
 }
@@ -304,4 +310,63 @@ async fn the_holder_is_frozen_and_woken() -> Result<(), Error> {
     let woken = tokio::task::spawn_blocking(move || run.end()).await.unwrap();
     assert_eq!(woken, 6, "the frozen holder does nothing more");
     scene.settle("holder frozen", 0).await
+}
+
+/// Clients that commit on the drained node without a pause make RSU fail silently now and then. Whatever happens, no
+/// statement works on a node that is not in RSU.
+async fn rsu_that_does_not_begin_is_caught() -> Result<(), Error> {
+    struct Committers {
+        events: Events,
+        nodes: Vec<Node>,
+        tasks: Vec<tokio::task::JoinHandle<()>>,
+    }
+    impl EventSink for Committers {
+        fn event(&mut self, event: &Stamped) {
+            if let Event::Drained { node, .. } = &event.event {
+                let node = self.nodes.iter().find(|one| one.name() == node).unwrap().clone();
+                for client in 0..16 {
+                    let node = node.clone();
+                    self.tasks.push(tokio::spawn(async move {
+                        let Ok(mut conn) = node.connect().await else { return };
+                        // Big write sets take their time to commit.
+                        let first = client * 10_000;
+                        let sql = format!(
+                            "insert into c select {first} + seq, 1 from seq_1_to_3000 on duplicate key update a = a + 1"
+                        );
+                        if conn.query_drop("use fault_rsu").await.is_err() {
+                            return;
+                        }
+                        let until = Instant::now() + Duration::from_millis(1500);
+                        while Instant::now() < until && conn.query_drop(&sql).await.is_ok() {}
+                    }));
+                }
+            }
+            self.events.event(event);
+        }
+    }
+    let sandbox = cluster().await;
+    database(&sandbox, "fault_rsu").await;
+    sandbox.nodes()[0].execute("create table fault_rsu.t (id int primary key, a int)").await?;
+    sandbox.nodes()[0].execute("create table fault_rsu.c (id int primary key, a int)").await?;
+    let step = |sql| Step { sql, object: "fault_rsu.t", operation: "add_index", inverse: None };
+    let plan = plan(&sandbox, Method::Rsu, &[step("alter table fault_rsu.t add index ia (a)")]);
+    let mut sink = Committers { events: Events::default(), nodes: sandbox.nodes().to_vec(), tasks: Vec::new() };
+    let settings = settings(&sandbox);
+    let connector = Connector::open(&settings).await.unwrap();
+    let mut signals = Signals::listen().unwrap();
+    let ending = engine::apply(plan, &connector, &settings, &mut sink, &mut signals).await.unwrap();
+    for task in sink.tasks.drain(..) {
+        let _ = task.await;
+    }
+    let proven = sink.events.count(|event| matches!(event, Event::RsuProven { .. }));
+    let caught = sink.events.count(|event| matches!(event, Event::Retry { .. }));
+    eprintln!("silent RSU: {caught} caught, {proven} proven, {:?} {}", ending.outcome, ending.text);
+    let begun = sink.events.count(|event| matches!(event, Event::DdlStarted { .. }));
+    assert_eq!(begun, proven, "no statement works unproven");
+    assert_all_home(&sandbox).await;
+    if ending.outcome == Outcome::Resumable {
+        assert_eq!(resume(quick_config(&sandbox).path()).await, 0);
+    }
+    assert_equal(&sandbox, "fault_rsu.t").await;
+    Ok(())
 }
