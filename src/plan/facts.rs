@@ -3,7 +3,7 @@
 //! `cluster::facts` fills it. Everything that could not be read says so: [`Seen`] holds the value or the reason, and
 //! an `Option` is `None` where a server of that version has no such thing. Nothing here is ever a default.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -151,12 +151,23 @@ pub struct NodeFacts {
     pub client_sessions: Seen<u64>,
     /// Free space under the data directory, in bytes.
     pub disk_free: Seen<u64>,
+    /// The account that asked, as GRANT has it: `'user'@'host'`.
+    pub account: String,
+    /// That account's privileges on `*.*`, in upper case, with those of its active roles; `ALL PRIVILEGES` stands for
+    /// every one of them.
+    pub privileges: Seen<BTreeSet<String>>,
 }
 
 impl NodeFacts {
     /// One of [`NodeFacts::globals`].
     pub fn global(&self, name: &str) -> Option<&str> {
         self.globals.get(name).map(String::as_str)
+    }
+
+    /// Whether the account has this privilege on `*.*`; `None` when its grants could not be read.
+    pub fn may(&self, privilege: &str) -> Option<bool> {
+        let privileges = self.privileges.as_ref().ok()?;
+        Some(privileges.contains(privilege) || privileges.contains("ALL PRIVILEGES"))
     }
 
     /// Write sets that the receive queue can still take before this node pauses the cluster.

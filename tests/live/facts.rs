@@ -313,6 +313,8 @@ async fn least_privilege() -> Result<(), Error> {
         assert!(node.blockers.is_ok() && node.activity.is_ok() && node.replicas.is_ok(), "{node:?}");
     }
     assert!(unreadable(&scope, &snapshot_all(&connector, &scope).await).is_empty());
+    assert_eq!((facts[0].may("PROCESS"), facts[0].may("SUPER")), (Some(true), Some(false)));
+    deploys_with_what_the_documentation_grants(&sandbox, folder.path()).await;
     node.execute("drop user poor@'%'").await?;
     Ok(())
 }
@@ -329,4 +331,23 @@ async fn status_exports_sizes_for_lint() -> Result<(), Error> {
     let size = stats.size(Some("f"), "big").unwrap();
     assert!(size.rows > 1000 && size.bytes > 1_000_000, "{size:?}");
     Ok(())
+}
+
+/// `docs/privileges.md`, played: TOI with the grants for it; a roll refused for want of SUPER, with the GRANT named, before
+/// anything is touched; and done once it is there.
+async fn deploys_with_what_the_documentation_grants(sandbox: &Sandbox, folder: &std::path::Path) {
+    let node = &sandbox.nodes()[0];
+    node.execute("grant all on galera_schema.* to poor@'%'").await.unwrap();
+    node.execute("grant alter, create, drop, index, insert on f.* to poor@'%'").await.unwrap();
+    let password = folder.join("pw");
+    let apply = |sql: &str, more: &[&str]| {
+        let mut arguments = vec!["apply", "--user", "poor", "--password-file", password.to_str().unwrap(), "-e", sql];
+        arguments.extend(more);
+        schema(sandbox, &arguments)
+    };
+    apply("alter table f.t add column n int", &[]).expect_code(0);
+    let refused = apply("alter table f.t force", &["--method", "rsu"]).expect_code(4);
+    assert!(refused.stderr.contains("GRANT SUPER ON *.* TO 'poor'@'%'"), "{}", refused.stderr);
+    node.execute("grant super on *.* to poor@'%'").await.unwrap();
+    apply("alter table f.t force", &["--method", "rsu"]).expect_code(0);
 }

@@ -1,6 +1,6 @@
 //! One node: settings, status, and who is at work.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::at_work::{self, OpenTables};
@@ -70,6 +70,7 @@ pub(super) async fn observe(session: &mut Session, sample: Duration) -> Result<N
     let locks = at_work::metadata_locks(session).await?;
     let open_before = at_work::open_tables(session).await?;
     let disk_free = disk_free(session, variables.get("datadir").unwrap_or_default()).await?;
+    let privileges = privileges(session).await?;
     tokio::time::sleep(sample.saturating_sub(began.elapsed())).await;
     let second = session.query(STATUS).await?;
     let second = Named::new(session.node(), &second)?;
@@ -125,6 +126,8 @@ pub(super) async fn observe(session: &mut Session, sample: Duration) -> Result<N
         activity: told.activity,
         client_sessions: told.client_sessions,
         disk_free,
+        account: session.account().to_owned(),
+        privileges,
     })
 }
 
@@ -269,6 +272,24 @@ async fn disk_free(session: &mut Session, datadir: &str) -> Result<Seen<u64>, Cl
     Ok(best
         .map(|(_, free)| free)
         .ok_or_else(|| Unseen { why: format!("the server's list of disks has none for {datadir}"), grant: None }))
+}
+
+/// The account's own privileges on `*.*`, from `GRANT SELECT, PROCESS ON *.* TO ...`. The lines hold password hashes,
+/// which go no further.
+async fn privileges(session: &mut Session) -> Result<Seen<BTreeSet<String>>, ClusterError> {
+    let rows = match session.query("SHOW GRANTS").await {
+        Ok(rows) => rows,
+        Err(error @ ClusterError::Server { .. }) => return Ok(Err(unseen(&error))),
+        Err(error) => return Err(error),
+    };
+    let mut privileges = BTreeSet::new();
+    for row in rows.iter() {
+        let line: String = row.get(0)?;
+        if let Some((list, _)) = line.strip_prefix("GRANT ").and_then(|rest| rest.split_once(" ON *.* TO ")) {
+            privileges.extend(list.split(',').map(|one| one.trim().to_uppercase()));
+        }
+    }
+    Ok(Ok(privileges))
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod identity;
 mod membership;
 mod osu_method;
 mod primary;
+mod privileges;
 mod quorum;
 mod reachable;
 mod replicas;
@@ -171,6 +172,7 @@ const CHECKS: &[Check] = &[
     activity::CHECK,
     disk::CHECK,
     replicas::CHECK,
+    privileges::CHECK,
 ];
 
 /// Runs the checks of a stage. Every check that holds leaves one finding as well.

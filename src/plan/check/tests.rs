@@ -53,6 +53,8 @@ fn healthy(name: &str) -> NodeObservation {
         activity: Ok(Vec::new()),
         client_sessions: Ok(0),
         disk_free: Ok(1 << 40),
+        account: "'schema'@'%'".to_owned(),
+        privileges: Ok(["PROCESS".to_owned(), "SUPER".to_owned()].into()),
     };
     NodeObservation { node: name.to_owned(), address: format!("{name}:3306"), facts: Ok(facts) }
 }
@@ -120,6 +122,7 @@ fn each_fault_is_named_by_the_check_that_looks_for_it() {
     check(Some(("desync", Failed)), with(|facts| facts.desync_count = 1));
     check(Some(("flow-control", Failed)), with(|facts| facts.rates.flow_control_paused = 0.5));
     check(Some(("quorum", Failed)), with(|facts| facts.weight = Some(2)));
+    check(Some(("privileges", Blind)), with(|facts| facts.privileges = Ok(["PROCESS".to_owned()].into())));
     check(Some(("disk", Failed)), with(|facts| facts.disk_free = Ok(1000)));
     check(
         Some(("disk", Warned)),
