@@ -189,3 +189,21 @@ fn where_the_password_comes_from() {
         assert_eq!(found, (user.to_owned(), expected.map(ToOwned::to_owned)), "{toml} {cnf:?} {pwd:?}");
     }
 }
+
+/// What the documentation lists is what is read, key by key.
+#[test]
+fn the_listed_keys_are_read() {
+    let page = include_str!("../../../docs/configuration.md");
+    let block = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let folder = Folder::new();
+    folder.file(".my.cnf", "[client]\nuser=dba\n");
+    let listed = folder.load(block, &ConnectionArgs::default()).unwrap();
+    let defaults = load("").unwrap();
+    // Only what has no default differs.
+    assert_eq!(
+        (listed.policy, listed.journal, listed.timeouts),
+        (defaults.policy, defaults.journal, defaults.timeouts)
+    );
+    assert_eq!(listed.tls, defaults.tls);
+    assert_eq!(Upgrade { bundles: defaults.upgrade.bundles.clone(), ..listed.upgrade }, defaults.upgrade);
+}
