@@ -49,8 +49,8 @@ pub(super) fn read(text: &str) -> Option<Client> {
     let longest = COMMANDS.iter().map(|name| name.len()).max().unwrap_or_default() + 1;
     let head = text.bytes().take(longest).position(|byte| byte.is_ascii_whitespace() || byte == b';');
     let head = &text.as_bytes()[..head.unwrap_or(text.len().min(longest))];
-    let named = |name: &&str| name.as_bytes().eq_ignore_ascii_case(head);
-    if head.first() != Some(&b'\\') && !COMMANDS.iter().any(|name| named(&name)) {
+    let named = |name: &str| name.as_bytes().eq_ignore_ascii_case(head);
+    if head.first() != Some(&b'\\') && !COMMANDS.iter().any(|name| named(name)) {
         return None;
     }
     let line = &text[..memchr::memchr2(b'\n', b'\r', text.as_bytes()).unwrap_or(text.len())];

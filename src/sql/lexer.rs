@@ -319,7 +319,7 @@ pub fn unquote<'a>(text: &'a str, kind: TokenKind, dialect: Dialect) -> Cow<'a, 
     let inner = text.get(1..).unwrap_or_default();
     let inner = inner.strip_suffix(quote).unwrap_or(inner);
     let escapes = kind == TokenKind::String && !dialect.no_backslash_escapes;
-    if !inner.contains(quote) && !(escapes && inner.contains('\\')) {
+    if !(inner.contains(quote) || escapes && inner.contains('\\')) {
         return Cow::Borrowed(inner);
     }
     let mut out = String::with_capacity(inner.len());

@@ -72,10 +72,13 @@ fn throughput(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Makes a text of so many parts.
+type Scaled = Box<dyn Fn(usize) -> String>;
+
 /// Texts that make a careless reader slow. Throughput must not fall when the text is ten times as long.
 fn hostile(criterion: &mut Criterion) {
     let clauses = |count: usize| format!("ALTER TABLE t {}", vec!["ADD COLUMN c INT DEFAULT (1)"; count].join(","));
-    let cases: Vec<(&str, Box<dyn Fn(usize) -> String>)> = vec![
+    let cases: Vec<(&str, Scaled)> = vec![
         ("clauses", Box::new(move |scale| clauses(scale * 10_000))),
         (
             "deep parentheses",

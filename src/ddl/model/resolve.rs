@@ -190,10 +190,8 @@ pub(super) fn default_value(default: &DefaultValue, text: &str) -> ColumnDefault
 pub(super) fn column(def: &ColumnDef, id: ColumnId, table: &Table, settings: &Settings, text: &str) -> Column {
     let inherited = (table.options.charset.as_deref(), table.options.collation.as_deref());
     let mut data_type = data_type(&def.data_type, inherited, settings);
-    if def.row_start || def.row_end {
-        if data_type.base == BaseType::Other(String::new()) {
-            data_type = ColumnType { decimals: Some(6), ..ColumnType::bare(BaseType::Timestamp) };
-        }
+    if (def.row_start || def.row_end) && data_type.base == BaseType::Other(String::new()) {
+        data_type = ColumnType { decimals: Some(6), ..ColumnType::bare(BaseType::Timestamp) };
     }
     let implicit_timestamp = data_type.base == BaseType::Timestamp
         && !settings.explicit_defaults_for_timestamp
