@@ -142,8 +142,9 @@ impl Table {
             KeyKind::Primary => (0, false),
             KeyKind::Unique if !nullable => (1, partial),
             KeyKind::Unique => (2, partial),
-            KeyKind::Index | KeyKind::Spatial | KeyKind::Vector => (3, false),
+            KeyKind::Index | KeyKind::Spatial => (3, false),
             KeyKind::Fulltext => (4, false),
+            KeyKind::Vector => (5, false),
         }
     }
 
@@ -157,8 +158,8 @@ impl Table {
                     && matches!(other.kind, KeyKind::Primary | KeyKind::Unique | KeyKind::Index)
                     && other.parts.len() >= key.parts.len()
                     && other.parts.iter().zip(&key.parts).all(|(a, b)| a.column == b.column && a.prefix == b.prefix)
-                    // Of two generated ones with the same columns the first stays.
-                    && (!other.generated_for_fk || other.parts.len() > key.parts.len() || other_index < index)
+                    // Of two generated ones with the same columns the last stays.
+                    && (!other.generated_for_fk || other.parts.len() > key.parts.len() || other_index > index)
             };
             if self.keys.iter().enumerate().any(covers) {
                 needless.push(key.id);

@@ -37,7 +37,7 @@ impl Cursor<'_> {
             compressed: None,
             options: Vec::new(),
         };
-        while !self.at_clause_end() && !self.is_any(&["FIRST", "AFTER"]) {
+        while !self.at_clause_end() && !self.is_any(&["FIRST", "AFTER", "PARTITION", "REMOVE"]) {
             self.attribute(&mut column)?;
         }
         column.span = self.span_from(mark);
