@@ -51,11 +51,11 @@ const fn kept(alter: &'static str) -> Case {
 }
 
 impl Case {
-    const fn old(self, old: &'static [&'static str]) -> Self {
+    const fn on_old(self, old: &'static [&'static str]) -> Self {
         Self { old, ..self }
     }
 
-    const fn new(self, new: &'static [&'static str]) -> Self {
+    const fn on_new(self, new: &'static [&'static str]) -> Self {
         Self { new, ..self }
     }
 
@@ -92,7 +92,7 @@ const CASES: &[Case] = &[
     kept("DROP KEY uu PARTITION BY HASH (id) PARTITIONS 3"),
     kept("ADD COLUMN v INT AS (n + 1) VIRTUAL"),
     kept("ADD COLUMN st INT AS (n + 1) STORED"),
-    kept("DROP CONSTRAINT ck").new(&["UPDATE $t SET n = 3 WHERE id = 7"]),
+    kept("DROP CONSTRAINT ck").on_new(&["UPDATE $t SET n = 3 WHERE id = 7"]),
     kept("AUTO_INCREMENT=500"),
     // Conditional: the conditions are kept.
     kept("ADD COLUMN q INT"),
@@ -103,7 +103,7 @@ const CASES: &[Case] = &[
     kept("CHANGE g gg INT"),
     kept("MODIFY n INT NULL DEFAULT 0"),
     kept("MODIFY a INT NOT NULL"),
-    kept("ADD UNIQUE KEY u2 (g)").old(&["UPDATE $t SET g = 1000 WHERE id = 1"]),
+    kept("ADD UNIQUE KEY u2 (g)").on_old(&["UPDATE $t SET g = 1000 WHERE id = 1"]),
     kept("DROP KEY uu"),
     kept("ADD CONSTRAINT c2 CHECK (n < 100000)"),
     kept("MODIFY e ENUM('x','y','zz')"),
@@ -124,23 +124,23 @@ const CASES: &[Case] = &[
     kept("DROP PRIMARY KEY, ADD PRIMARY KEY (id, n)"),
     kept("MODIFY id INT NOT NULL AUTO_INCREMENT"),
     // Conditions that are broken, and unsafe changes, where no node is lost.
-    kept("ADD COLUMN q INT").new(&["UPDATE $t SET q = 9 WHERE id = 8"]).reckless(Outcome::Differ),
-    kept("MODIFY n INT NULL DEFAULT 0").new(&["UPDATE $t SET n = NULL WHERE id = 8"]).reckless(Outcome::Differ),
+    kept("ADD COLUMN q INT").on_new(&["UPDATE $t SET q = 9 WHERE id = 8"]).reckless(Outcome::Differ),
+    kept("MODIFY n INT NULL DEFAULT 0").on_new(&["UPDATE $t SET n = NULL WHERE id = 8"]).reckless(Outcome::Differ),
     kept("ADD COLUMN q TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP").reckless(Outcome::Differ),
     kept("ADD COLUMN q VARCHAR(36) DEFAULT uuid()").reckless(Outcome::Differ),
     kept("MODIFY e ENUM('zz','x','y')").reckless(Outcome::Differ),
-    kept("MODIFY e ENUM('x','y','zz')").new(&["UPDATE $t SET e = 'zz' WHERE id = 8"]).reckless(Outcome::Same),
-    kept("MODIFY a INT UNSIGNED").new(&["UPDATE $t SET a = 4000000000 WHERE id = 8"]).reckless(Outcome::Stuck),
+    kept("MODIFY e ENUM('x','y','zz')").on_new(&["UPDATE $t SET e = 'zz' WHERE id = 8"]).reckless(Outcome::Same),
+    kept("MODIFY a INT UNSIGNED").on_new(&["UPDATE $t SET a = 4000000000 WHERE id = 8"]).reckless(Outcome::Stuck),
     // Nodes are lost.
     kept("ADD COLUMN q VARCHAR(9) AFTER id").reckless(Outcome::Lost),
-    kept("DROP COLUMN b").old(&[]).reckless(Outcome::Lost),
+    kept("DROP COLUMN b").on_old(&[]).reckless(Outcome::Lost),
     kept("MODIFY b VARCHAR(60)").reckless(Outcome::Lost),
     kept("MODIFY a BIGINT").reckless(Outcome::Lost),
     kept("MODIFY d DECIMAL(10,2)").reckless(Outcome::Lost),
     kept("MODIFY a VARCHAR(20)").window().reckless(Outcome::Lost),
     kept("MODIFY b VARCHAR(20) CHARACTER SET utf8mb4").reckless(Outcome::Lost),
-    kept("ADD UNIQUE KEY u2 (g)").old(&["UPDATE $t SET g = 2 WHERE id = 7"]).reckless(Outcome::Lost),
-    kept("DROP KEY uu").new(&["UPDATE $t SET u = 2 WHERE id = 7"]).reckless(Outcome::Lost),
+    kept("ADD UNIQUE KEY u2 (g)").on_old(&["UPDATE $t SET g = 2 WHERE id = 7"]).reckless(Outcome::Lost),
+    kept("DROP KEY uu").on_new(&["UPDATE $t SET u = 2 WHERE id = 7"]).reckless(Outcome::Lost),
 ];
 
 /// How many of the cases that lose a node run unless all are asked for.

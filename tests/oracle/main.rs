@@ -9,6 +9,9 @@
 //! - `SCHEMA_ORACLE_EXAMPLES`: how many mismatches of a kind are shown in full (default 3).
 //! - `SCHEMA_ORACLE_SUITES`: a prefix with MariaDB's own test suites, which are replayed then.
 
+// A test says what it expects by panicking, and what it measured on stderr.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
+
 mod generate;
 mod judge;
 mod mtr;
