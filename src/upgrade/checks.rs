@@ -464,8 +464,9 @@ fn transfer(subject: &Subject) -> Check {
             ),
         );
     }
-    let window = shortest
-        .map_or("any absence (nothing is written)".to_owned(), |seconds| format!("about {seconds:.0} s of writes"));
+    let window = shortest.map_or("what they have for as long as nothing is written".to_owned(), |seconds| {
+        format!("about {seconds:.0} s of writes")
+    });
     Check::pass(
         code,
         format!(
@@ -491,7 +492,7 @@ fn join_stall(subject: &Subject) -> Check {
             "The group communication's timers could not be read; expect writes to stall for up to 2 s when a node comes back.",
         );
     };
-    let waits = subject.cluster.up().any(|node| node.provider_option("pc.wait_prim") != Some("false"));
+    let waits = subject.cluster.up().any(|node| !node.provider_option("pc.wait_prim").is_some_and(is_off));
     let stall = keepalive.max(retrans) + if waits { WAIT_PRIM } else { 0.0 };
     if stall <= QUICK {
         return Check::pass(code, format!("Writes stall for about {stall:.1} s each time that a node comes back."));
@@ -503,6 +504,11 @@ fn join_stall(subject: &Subject) -> Check {
             "All writes stall for up to about {stall:.1} s each time that a node comes back. With evs.keepalive_period=PT0.1S;evs.join_retrans_period=PT0.1S;pc.wait_prim=no in wsrep_provider_options of every node it is about 0.1 s."
         ),
     )
+}
+
+/// The provider prints a switch as it was written.
+fn is_off(value: &str) -> bool {
+    ["no", "false", "off", "0"].contains(&value.to_lowercase().as_str())
 }
 
 /// Reads the provider's way to write times: `PT0.1S`, `PT1S`, `PT1M`.
@@ -534,8 +540,8 @@ fn quorum(subject: &Subject) -> Check {
         return Check::new(code, Finding::Unknown, "The cluster's members could not be counted.");
     };
     let risky = subject.cluster.up().any(|node| {
-        matches!(node.provider_option("pc.ignore_sb"), Some("true"))
-            || matches!(node.provider_option("pc.ignore_quorum"), Some("true"))
+        node.provider_option("pc.ignore_sb").is_some_and(|value| !is_off(value))
+            || node.provider_option("pc.ignore_quorum").is_some_and(|value| !is_off(value))
     });
     if risky {
         return Check::new(

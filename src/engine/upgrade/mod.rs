@@ -98,12 +98,12 @@ impl<'a> Upgrader<'a> {
         let target = target(survey, wishes)?;
         let direction = if wishes.rollback { Direction::Back } else { Direction::Forward };
         let mut around = survey.around.clone();
-        // A rollback goes on with the run that it takes back.
-        if wishes.rollback
-            && let Some(run) = survey.last_upgrade.as_ref().filter(|run| run.is_open())
-        {
-            around.open_run = Ok(None);
+        if let Some(run) = survey.last_upgrade.as_ref().filter(|run| run.is_open()) {
             around.half_done = left_open(&survey.record, &run_nodes(run));
+            // A rollback goes on with the run that it takes back.
+            if wishes.rollback {
+                around.open_run = Ok(None);
+            }
         }
         Ok(crate::upgrade::make(&survey.cluster, &around, &target, direction, &wishes.accept))
     }
