@@ -51,6 +51,9 @@ struct Args {
     /// The folder for the results.
     #[arg(long, default_value = "target/benchmarks")]
     out: PathBuf,
+    /// Measure nothing; make the page and the chart from results of before.
+    #[arg(long, value_name = "JSON")]
+    from: Option<PathBuf>,
     /// cargo bench says so.
     #[arg(long, hide = true)]
     bench: bool,
@@ -70,13 +73,21 @@ fn main() {
             args.classes = QUICK.map(str::to_owned).to_vec();
         }
     }
+    if let Some(file) = &args.from {
+        let measured: Vec<Measured> = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+        show(&args, &measured);
+        return;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let measured = runtime.block_on(run(&args));
-    let json = serde_json::to_string_pretty(&measured).unwrap();
-    measure::save(&args.out, "cost.json", &json);
-    measure::save(&args.out, "cost.md", &page::page(&measured, args.size, args.nodes, args.clients));
-    measure::save(&args.out, "cost.svg", &chart::gaps(&measured));
-    println!("{}", page::summary(&measured));
+    show(&args, &measured);
+}
+
+fn show(args: &Args, measured: &[Measured]) {
+    measure::save(&args.out, "cost.json", &serde_json::to_string_pretty(measured).unwrap());
+    measure::save(&args.out, "cost.md", &page::page(measured, args.size, args.nodes, args.clients));
+    measure::save(&args.out, "cost.svg", &chart::gaps(measured));
+    println!("{}", page::summary(measured));
     println!("Results are in {}.", args.out.display());
 }
 

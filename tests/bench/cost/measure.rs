@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use galera_schema::sandbox::workload::{Window, Workload};
 use galera_schema::sandbox::{Node, Sandbox};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::class::Class;
 
 /// How a class is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Way {
     /// `schema apply`.
@@ -24,7 +24,7 @@ pub enum Way {
 }
 
 /// What came of it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Measured {
     pub class: String,
     pub title: String,
@@ -185,6 +185,8 @@ impl Bench<'_> {
                 "--alter-foreign-keys-method",
                 "auto",
             ])
+            // Rows that clients change meanwhile make its copying deadlock; by default it gives up after ten tries.
+            .args(["--tries", "copy_rows:200:0.05,create_triggers:20:0.5,drop_triggers:20:0.5,swap_tables:20:0.5"])
             .args(["--max-flow-ctl", "50", "--recursion-method", "none", "--no-version-check"])
             .arg(dsn)
             .stdin(Stdio::null())
