@@ -107,7 +107,7 @@ fn difference(object: &Object, mut forms: Vec<Form<'_>>, nodes: usize) -> Differ
             None => format!("{} (does not exist)", form.nodes.join(", ")),
         };
         diff.push_str(
-            &similar::TextDiff::from_lines(&text(reference), &text(form))
+            &similar::TextDiff::from_lines(text(reference), text(form))
                 .unified_diff()
                 .context_radius(2)
                 .header(&label(reference), &label(form))
