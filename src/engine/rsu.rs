@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep};
 use super::crew::{Crew, POLL, failed};
 use super::look::provider;
 use crate::cluster::{ClusterError, Node, Outcome, Session, quote_name};
+use crate::plan::AfterDrainTimeout;
 use crate::run::{Answer, Begun, Direction, Event, FaultKind};
 
 /// How long the DDL waits for a lock in RSU, in seconds. While it waits, the provider is paused.
@@ -399,28 +400,39 @@ impl Crew<'_> {
         self.tell(event);
     }
 
-    /// Transactions that are open on a node, in words.
+    /// Transactions that are open on a node, in words. With `close-all` their sessions are closed.
     async fn who_holds(&mut self, node: usize) -> String {
-        let Ok(eye) = self.eye(node).await else { return String::new() };
-        let Ok(rows) = eye
+        let Ok(holders) = self.holders(node).await else { return String::new() };
+        if holders.is_empty() {
+            return String::new();
+        }
+        let close = self.plan.policy.after_drain_timeout == AfterDrainTimeout::CloseAll;
+        let mut texts = Vec::new();
+        for (thread, text) in holders {
+            let closed = close && self.close_session(node, thread).await.is_ok();
+            texts.push(if closed { format!("{text}, now closed") } else { text });
+        }
+        format!(" Open transactions there: {}.", texts.join("; "))
+    }
+
+    /// The threads of clients that are in a transaction on a node, each in words.
+    async fn holders(&mut self, node: usize) -> Result<Vec<(u64, String)>, ClusterError> {
+        let rows = self
+            .eye(node)
+            .await?
             .query(
                 "SELECT trx_mysql_thread_id, p.USER, p.HOST, TIMESTAMPDIFF(SECOND, trx_started, NOW()) FROM \
                  information_schema.INNODB_TRX JOIN information_schema.PROCESSLIST p ON p.ID = trx_mysql_thread_id WHERE \
-                 p.ID <> CONNECTION_ID() ORDER BY trx_started",
+                 p.ID <> CONNECTION_ID() AND p.USER <> 'system user' ORDER BY trx_started",
             )
-            .await
-        else {
-            return String::new();
-        };
-        let holders: Vec<String> = rows
-            .iter()
-            .filter_map(|row| {
-                let (id, user, host): (u64, String, String) = (row.get(0).ok()?, row.get(1).ok()?, row.get(2).ok()?);
-                let seconds: i64 = row.get(3).ok()?;
-                Some(format!("thread {id} of {user}@{host}, in a transaction for {seconds} s"))
+            .await?;
+        rows.iter()
+            .map(|row| {
+                let (id, user, host): (u64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                let seconds: i64 = row.get(3)?;
+                Ok((id, format!("thread {id} of {user}@{host}, in a transaction for {seconds} s")))
             })
-            .collect();
-        if holders.is_empty() { String::new() } else { format!(" Open transactions there: {}.", holders.join("; ")) }
+            .collect()
     }
 
     /// Ends whatever statement of ours is left on a node: the one in flight, or one that a dead process left running.

@@ -9,6 +9,7 @@ use super::crew::{Crew, failed};
 use super::fingerprint::{Objects, objects};
 use super::look::provider;
 use crate::cluster::{ClusterError, Session};
+use crate::plan::AfterDrainTimeout;
 use crate::run::{Answer, Direction, Event, Fault, FaultKind};
 
 /// How often blockers are looked for.
@@ -20,11 +21,19 @@ const COMMITTED: Duration = Duration::from_millis(10);
 /// How long the statement may wait for a lock on the node that it is sent to, before it is replicated. In seconds.
 const LOCK_WAIT_SECONDS: u64 = 5;
 
+/// Somebody who would hold a statement up.
+struct Blocker {
+    /// The node, the session and what it holds, in words.
+    text: String,
+    /// The session's thread there.
+    thread: u64,
+}
+
 /// Who would hold a statement up: running backups and DDL, and holders of locks on the tables or on everything.
 ///
 /// `metadata_lock_info` is a plugin; where it is loaded it names every holder. Otherwise long transactions count as
 /// holders, since nobody can tell which tables they have touched.
-async fn blockers(session: &mut Session, objects: &Objects) -> Result<Vec<String>, ClusterError> {
+async fn blockers(session: &mut Session, objects: &Objects) -> Result<Vec<Blocker>, ClusterError> {
     let node = session.node().to_owned();
     let mut found = Vec::new();
     let rows = session
@@ -35,7 +44,9 @@ async fn blockers(session: &mut Session, objects: &Objects) -> Result<Vec<String
         .await?;
     for row in rows.iter() {
         let info: String = row.get::<String>("INFO")?.chars().take(80).collect();
-        found.push(format!("{node}: `{info}` of {} (thread {})", row.get::<String>("USER")?, row.get::<u64>("ID")?));
+        let thread = row.get("ID")?;
+        let text = format!("{node}: `{info}` of {} (thread {thread})", row.get::<String>("USER")?);
+        found.push(Blocker { text, thread });
     }
     let locks = session
         .query(
@@ -59,7 +70,8 @@ async fn blockers(session: &mut Session, objects: &Objects) -> Result<Vec<String
                 {
                     let user = row.get::<Option<String>>("USER")?.unwrap_or_default();
                     let what = if ours { format!("{mode} on {schema}.{table}") } else { format!("{kind} ({mode})") };
-                    found.push(format!("{node}: {user} (thread {}) holds {what}", row.get::<u64>("THREAD_ID")?));
+                    let thread = row.get("THREAD_ID")?;
+                    found.push(Blocker { text: format!("{node}: {user} (thread {thread}) holds {what}"), thread });
                 }
             }
         }
@@ -73,12 +85,10 @@ async fn blockers(session: &mut Session, objects: &Objects) -> Result<Vec<String
                 )
                 .await?;
             for row in rows.iter() {
-                found.push(format!(
-                    "{node}: {} (thread {}) is in a transaction for {} s",
-                    row.get::<String>("USER")?,
-                    row.get::<u64>(0)?,
-                    row.get::<i64>("seconds")?
-                ));
+                let thread = row.get(0)?;
+                let (user, seconds): (String, i64) = (row.get("USER")?, row.get("seconds")?);
+                let text = format!("{node}: {user} (thread {thread}) is in a transaction for {seconds} s");
+                found.push(Blocker { text, thread });
             }
         }
         Err(error) => return Err(error),
@@ -90,8 +100,8 @@ impl Crew<'_> {
     /// Waits until nothing on any node could hold the statement up.
     pub(super) async fn clear(&mut self, pass: usize) -> Answer {
         let objects = objects(&self.statements(pass));
-        let started = Instant::now();
-        let mut told = false;
+        let mut started = Instant::now();
+        let (mut told, mut closed) = (false, false);
         loop {
             for node in 0..self.nodes.len() {
                 if let Err(error) = self.eye(node).await {
@@ -101,31 +111,53 @@ impl Crew<'_> {
             let objects = &objects;
             let looks = join_all(self.eyes.iter_mut().flatten().map(|eye| blockers(eye, objects))).await;
             let mut found = Vec::new();
-            for look in looks {
+            for (node, look) in looks.into_iter().enumerate() {
                 match look {
-                    Ok(blockers) => found.extend(blockers),
+                    Ok(blockers) => found.extend(blockers.into_iter().map(|blocker| (node, blocker))),
                     Err(error) => return Answer::Failed(Fault::new(FaultKind::Unobservable, error.to_string())),
                 }
             }
             if found.is_empty() {
                 return Answer::Done;
             }
+            let who = found.iter().map(|(_, blocker)| blocker.text.as_str()).collect::<Vec<_>>().join("; ");
             if started.elapsed() > self.plan.policy.drain_timeout {
+                if self.plan.policy.after_drain_timeout == AfterDrainTimeout::CloseAll && !closed {
+                    closed = true;
+                    self.hint(format!("Closing the sessions that would hold the statement up (close-all): {who}."));
+                    for (node, blocker) in &found {
+                        if let Err(error) = self.close_session(*node, blocker.thread).await {
+                            return Answer::Failed(failed(error));
+                        }
+                    }
+                    // They get a moment to roll back.
+                    started = Instant::now();
+                    continue;
+                }
                 return Answer::Failed(Fault::new(
                     FaultKind::Refused,
                     format!(
                         "The statement was not sent, because it cannot be stopped once it is, and after {} s it would still \
-                         be held up: {}.",
+                         be held up: {who}.",
                         self.plan.policy.drain_timeout.as_secs(),
-                        found.join("; ")
                     ),
                 ));
             }
             if !told {
                 told = true;
-                self.tell(Event::Waiting { text: format!("Before the statement is sent: {}.", found.join("; ")) });
+                self.tell(Event::Waiting { text: format!("Before the statement is sent: {who}.") });
             }
             sleep(LOOK).await;
+        }
+    }
+
+    /// Closes a session because the policy says so. One that has left by itself is closed.
+    pub(super) async fn close_session(&mut self, node: usize, thread: u64) -> Result<(), ClusterError> {
+        /// ER_NO_SUCH_THREAD.
+        const NO_SUCH_THREAD: u16 = 1094;
+        match self.eye(node).await?.query_all(&format!("KILL CONNECTION {thread}")).await {
+            Err(error) if error.code() != Some(NO_SUCH_THREAD) => Err(error),
+            _ => Ok(()),
         }
     }
 

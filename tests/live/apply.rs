@@ -360,7 +360,19 @@ async fn a_blocker_delays_toi_and_then_refuses_it() -> Result<(), Error> {
     let ((ending, events), ()) = tokio::join!(apply(&sandbox, plan(&sandbox, Method::Toi, &[step()])), leave);
     assert_eq!(ending.unwrap().outcome, Outcome::Done);
     assert_eq!(events.count(|event| matches!(event, Event::Waiting { .. })), 1);
-    blocker.disconnect().await.unwrap();
+
+    // With close-all the session is closed when its time is over.
+    mysql_async::prelude::Queryable::query_drop(&mut blocker, "start transaction").await.unwrap();
+    mysql_async::prelude::Queryable::query_drop(&mut blocker, "insert into ap_block.t (id) values (2)").await.unwrap();
+    tokio::time::sleep(Duration::from_millis(2100)).await;
+    let drop = Step { sql: "alter table ap_block.t drop column n", operation: "drop_column", ..step() };
+    let mut closing = plan(&sandbox, Method::Toi, &[drop]);
+    closing.policy.drain_timeout = Duration::from_secs(1);
+    closing.policy.after_drain_timeout = galera_schema::plan::AfterDrainTimeout::CloseAll;
+    let (ending, _) = apply(&sandbox, closing).await;
+    assert_eq!(ending.unwrap().outcome, Outcome::Done);
+    assert!(mysql_async::prelude::Queryable::query_drop(&mut blocker, "commit").await.is_err());
+    assert_eq!(sandbox.nodes()[0].value("select count(*) from ap_block.t").await?.as_deref(), Some("1"));
     Ok(())
 }
 
