@@ -506,7 +506,8 @@ fn keys(known: &mut Known, change: &Change<'_>) {
         match before.key(&new.name) {
             None => added.push(new),
             Some(old) if same_key(change, old, new) && !anew_for_foreign_key(change, old, new) => {
-                let written_anew = !before.is_innodb() && old.id != new.id && new.kind == KeyKind::Unique;
+                // Other engines see that it is the same only sometimes; the order of the keys plays a part.
+                let written_anew = !before.is_innodb() && old.id != new.id;
                 known.insert_if(written_anew, Fact::DropsKey);
                 known.insert_if(old.comment != new.comment || old.ignored != new.ignored, Fact::ChangesKeyMetadata);
             }
