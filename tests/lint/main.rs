@@ -1,5 +1,8 @@
 //! The linter, from outside: rule pages, golden folders, formats, and the habits of its command line.
 
+// A test says what it expects by panicking.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::field_reassign_with_default)]
+
 mod cases;
 mod command;
 mod fix;
