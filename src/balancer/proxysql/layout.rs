@@ -18,6 +18,9 @@ pub(super) struct Group {
     pub backup: u32,
     pub reader: u32,
     pub offline: u32,
+    pub max_writers: usize,
+    /// `writer_is_also_reader=2`: the monitor makes readers of the backups, and only of them.
+    pub backups_read: bool,
 }
 
 impl Group {
@@ -29,6 +32,8 @@ impl Group {
             backup: number("backup_writer_hostgroup")?,
             reader: number("reader_hostgroup")?,
             offline: number("offline_hostgroup")?,
+            max_writers: number("max_writers")? as usize,
+            backups_read: number("writer_is_also_reader")? == 2,
         };
         Some((number("active")? == 1).then_some(group))
     }
@@ -154,6 +159,19 @@ impl Tables {
                 return Err(format!(
                     "{}:{} is the last server of host group {} that takes sessions; it is not drained.",
                     row.host, row.port, row.hostgroup
+                ));
+            }
+        }
+        // And at its next check the monitor must still find a backup that reads.
+        for group in self.groups.iter().filter(|group| group.backups_read) {
+            let usable = |hostgroup: u32| image.iter().any(|row| row.hostgroup == hostgroup && row.is_usable());
+            let able: BTreeSet<Server<'_>> =
+                image.iter().filter(|row| group.has(row.hostgroup) && row.is_usable()).map(ServerRow::server).collect();
+            if usable(group.reader) && able.len() <= group.max_writers {
+                return Err(format!(
+                    "Without {}:{} there would be no reader in host group {} (writer_is_also_reader=2, max_writers={}); it is not \
+                     drained.",
+                    node.0, node.1, group.reader, group.max_writers
                 ));
             }
         }
@@ -293,7 +311,8 @@ mod tests {
     }
 
     fn galera(memory: &str, runtime: &str) -> Tables {
-        let groups = vec![Group { writer: 10, backup: 20, reader: 30, offline: 9999 }];
+        let groups =
+            vec![Group { writer: 10, backup: 20, reader: 30, offline: 9999, max_writers: 1, backups_read: false }];
         Tables { groups, ..plain(memory, runtime) }
     }
 

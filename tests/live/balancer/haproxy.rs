@@ -15,7 +15,7 @@ use libtest_mimic::Trial;
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
-use super::{behind_two, drain, fleet, settings, states, unix};
+use super::{behind_two, drain, fleet, reload, settings, states, unix};
 use crate::support::{trial, until};
 
 pub fn tests() -> Vec<Trial> {
@@ -149,7 +149,7 @@ async fn the_last_ones_are_not_drained(sandbox: &Sandbox) -> Result<(), Error> {
 async fn reconfigure(haproxy: &Haproxy, change: impl Fn(&str) -> String) -> String {
     let old = fs::read_to_string(haproxy.config()).unwrap();
     fs::write(haproxy.config(), change(&old)).unwrap();
-    haproxy.reload().await.unwrap();
+    reload(haproxy).await;
     old
 }
 
@@ -265,7 +265,7 @@ async fn a_reload_does_not_hide_sessions_and_does_not_end_a_drain(sandbox: &Sand
     let session = session_on(sandbox, first, "n2").await;
     let saved = drain(&fleet, "n2").await?;
     assert_eq!(fleet.watch(&saved).await?.sessions, Some(1));
-    first.reload().await.unwrap();
+    reload(first).await;
     // The new process knows nothing of the drain, and the session is with the old one.
     let watch = fleet.watch(&saved).await?;
     assert!(!watch.holds && watch.repaired.len() == 1, "{watch:?}");
@@ -288,14 +288,14 @@ async fn a_server_state_file_carries_the_drain_over_a_reload(sandbox: &Sandbox) 
     let fleet = fleet(sandbox, settings(vec![unix(second.socket())], &["galera", "reports"]));
     let before = states(second).await;
     let saved = drain(&fleet, "n2").await?;
-    second.reload().await.unwrap();
+    reload(second).await;
     let watch = fleet.watch(&saved).await?;
     assert!(watch.holds && watch.repaired.is_empty(), "{watch:?}");
     fleet.admit(&saved).await?;
     fleet.wait_until_served(&saved).await?;
     assert_eq!(states(second).await, before);
     // And the way back outlives the next reload as well.
-    second.reload().await.unwrap();
+    reload(second).await;
     fleet.wait_until_served(&saved).await?;
     assert_eq!(states(second).await, before);
     Ok(())

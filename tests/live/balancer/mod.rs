@@ -11,6 +11,10 @@ use galera_schema::balancer::{Error, Fleet, FleetSaved};
 use galera_schema::config::{Address, BalancerKind, BalancerSettings, HaProxy, Node, ServerNames};
 use galera_schema::sandbox::{Haproxy, HaproxyOptions, Options, Sandbox, Scoped};
 use libtest_mimic::Trial;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+
+use crate::support::until;
 
 /// The tests of this area.
 pub fn tests() -> Vec<Trial> {
@@ -90,4 +94,20 @@ async fn states(haproxy: &Haproxy) -> Vec<String> {
             .join(" ")
         })
         .collect()
+}
+
+/// Reloads once the master has come to rest: a signal that meets it while it still carries out the last one is lost.
+async fn reload(haproxy: &Haproxy) {
+    until("HAProxy's master answers", Duration::from_secs(10), async || {
+        let ask = async {
+            let mut master = UnixStream::connect(haproxy.master_socket()).await?;
+            master.write_all(b"show proc\n").await?;
+            let mut answer = String::new();
+            master.read_to_string(&mut answer).await?;
+            Ok::<_, std::io::Error>(answer.contains("# workers"))
+        };
+        matches!(tokio::time::timeout(Duration::from_millis(500), ask).await, Ok(Ok(true)))
+    })
+    .await;
+    haproxy.reload().await.unwrap();
 }
