@@ -244,7 +244,9 @@ impl<'a> Pieces<'a> {
             end = span.end;
         }
         let open_quote = last.is_some_and(|last| last.span.end as usize == text.len() && is_open_quote(text, last));
-        let unfinished = lexer.in_executable_comment() || blocks.is_open() || open_quote;
+        // The lexer reads 4 GiB at most, which no server takes either.
+        let cut = text.len() > u32::MAX as usize;
+        let unfinished = lexer.in_executable_comment() || blocks.is_open() || open_quote || cut;
         End { end, unfinished, first }
     }
 
