@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, unreachable_pub)]
 
+mod command;
+mod maxscale;
 mod proxysql;
 mod proxysql_server;
 mod wire;

@@ -94,8 +94,9 @@ async fn talk(
     mut stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
     command: &str,
 ) -> std::io::Result<String> {
-    // The sending side stays open: HAProxy's master drops a request whose sender has closed already.
     stream.write_all(format!("{command}\n").as_bytes()).await?;
+    // A worker closes after one answer by itself; a master waits for more unless it hears that there is none.
+    stream.shutdown().await?;
     let mut answer = Vec::new();
     stream.take(MAX_ANSWER).read_to_end(&mut answer).await?;
     Ok(String::from_utf8_lossy(&answer).into_owned())

@@ -102,6 +102,7 @@ async fn reload(haproxy: &Haproxy) {
         let ask = async {
             let mut master = UnixStream::connect(haproxy.master_socket()).await?;
             master.write_all(b"show proc\n").await?;
+            master.shutdown().await?;
             let mut answer = String::new();
             master.read_to_string(&mut answer).await?;
             Ok::<_, std::io::Error>(answer.contains("# workers"))
