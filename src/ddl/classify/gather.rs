@@ -567,7 +567,10 @@ fn keys(known: &mut Known, change: &Change<'_>) {
         .is_some_and(|by| matches!(&by.method, PartitionMethod::Key { columns, .. } if columns.is_empty()));
     let versioning_changes = before.versioning.is_some() != after.versioning.is_some();
     let order_changes = clustered_key(before).map(|key| &key.parts) != clustered_key(after).map(|key| &key.parts);
-    known.insert_if(by_primary_key && (order_changes || versioning_changes), Fact::ChangesPartitioning);
+    let by_expression = before.partitioning.as_ref().is_some_and(|by| places_by_primary_key(&by.method));
+    // With system versioning the end of a row belongs to its primary key.
+    known.insert_if(by_primary_key && order_changes, Fact::ChangesPartitioning);
+    known.insert_if(by_expression && versioning_changes, Fact::ChangesPartitioning);
     // Another unique key takes the place of the one that stood for a primary key.
     known.insert_if(clustered_gone && clustered_after.is_some(), Fact::AddsClusteredKey);
     // A key whose column is dropped and added again under the same name stays, and is built anew.
@@ -652,7 +655,8 @@ fn constraints(known: &mut Known, change: &Change<'_>) {
     known.insert_if(before.versioning.is_some() && after.versioning.is_none(), Fact::DropsVersioning);
 }
 
-/// Whether anything is left of the statement once IF [NOT] EXISTS has been looked at.
+/// Whether anything is left of the statement once IF [NOT] EXISTS has been looked at. DROP CONSTRAINT IF EXISTS always
+/// counts for something (measured).
 fn does_something(change: &Change<'_>) -> bool {
     let changed = change.before != change.after;
     changed || change.operations.iter().any(|operation| !is_conditional(operation))
@@ -672,7 +676,6 @@ fn is_conditional(operation: &Operation) -> bool {
         | Operation::RenameKey { if_exists, .. }
         | Operation::AlterKey { if_exists, .. }
         | Operation::DropForeignKey { if_exists, .. }
-        | Operation::DropConstraint { if_exists, .. }
         | Operation::DropPeriod { if_exists, .. } => *if_exists,
         Operation::AddKey(key) => key.if_not_exists,
         Operation::AddForeignKey(key) => key.if_not_exists,
