@@ -51,5 +51,5 @@ pub fn json(files: &[LintedFile]) -> String {
         .collect();
     let report = Report { v: 1, findings, files: files.len() };
     // Only maps with keys that are no strings can fail, and there are none.
-    serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
+    serde_json::to_string(&report).unwrap_or_default() + "\n"
 }
