@@ -48,7 +48,10 @@ pub(super) fn compare(before: &Table, old: &Column, new: &Column, redundant: boo
         BaseType::Char => {
             if same_charset && a.length == b.length {
                 TypeChange::Same
-            } else if a.length != b.length {
+            } else if a.length != b.length
+                // There a CHAR takes as many bytes as its longest value would.
+                || (redundant && max_bytes(a.charset.as_deref()) != max_bytes(b.charset.as_deref()))
+            {
                 TypeChange::Stored
             } else {
                 collation(before, old, new, Part::Primary)
