@@ -120,6 +120,7 @@ async fn what_cannot_be_read_is_told_with_its_place() -> Result<(), Error> {
         ("USE plan_syntax;\nALTER TABLE t\n  ADD COLUMN c INT,\n  ADD COLUMN d INT NOT EMPTY;\n", "m.sql:4:24"),
         ("ALTER TABLE plan_syntax.t\n  ADD COLUMN c INT,\n  DROP COLUMN b c;\n", "m.sql:3:17"),
         ("ALTER TABLE plan_syntax.t ADD COLUM d INT", "m.sql:1:1"),
+        ("\nALTER TABEL plan_syntax.t ADD COLUMN d INT", "m.sql:2:7"),
         ("ALTER TABLE plan_syntax.t ADD COLUMN c VARCHAR('x)", "m.sql:1:"),
         ("\\i other.sql\n", "m.sql:1:1"),
     ] {

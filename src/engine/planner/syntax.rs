@@ -2,6 +2,7 @@
 
 use crate::cluster::{ClusterError, Connector, Rows, quote_name, quote_text};
 use crate::config::Node;
+use crate::ddl::ast::Kind;
 use crate::failure::Failure;
 use crate::plan::{Draft, Part};
 
@@ -28,9 +29,11 @@ pub(super) async fn check(connector: &Connector, node: &Node, drafts: &[Draft]) 
             }
         }
         let sql = match draft.part {
-            Part::Change => format!("PREPARE galera_schema_reads FROM {}", quote_text(&draft.sql)),
+            Part::Change => reads(draft),
             // sql_mode and character sets decide how the statements behind are read.
             Part::Session => draft.sql.clone(),
+            // A head that nobody knows is most likely a typing error, and the server says where it is.
+            Part::Foreign(_) if draft.kind == Kind::Unknown => reads(draft),
             Part::Nothing | Part::Foreign(_) => continue,
         };
         match session.query(&sql).await {
@@ -42,6 +45,10 @@ pub(super) async fn check(connector: &Connector, node: &Node, drafts: &[Draft]) 
     }
     session.close().await;
     Ok(())
+}
+
+fn reads(draft: &Draft) -> String {
+    format!("PREPARE galera_schema_reads FROM {}", quote_text(&draft.sql))
 }
 
 fn ignore_refusal(answer: Result<Rows, ClusterError>) -> Result<(), ClusterError> {
