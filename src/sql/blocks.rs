@@ -39,6 +39,10 @@ enum Head {
     Anonymous,
     /// BEGIN: a transaction unless NOT ATOMIC follows.
     Begin,
+    /// SET, which SET STATEMENT .. FOR begins with.
+    Set,
+    /// SET STATEMENT, up to FOR: then the statement itself begins.
+    SetStatement,
     /// No compound statement.
     Simple,
 }
@@ -139,6 +143,10 @@ impl Blocks {
                 }
             }
             Head::Begin => self.head = Head::Simple,
+            Head::Set if upper == b"STATEMENT" => self.head = Head::SetStatement,
+            Head::Set => self.head = Head::Simple,
+            Head::SetStatement if upper == b"FOR" => self.head = Head::Start,
+            Head::SetStatement => {}
             Head::Simple => {}
             _ => self.keyword(upper),
         }
@@ -157,6 +165,7 @@ impl Blocks {
         self.head = match word {
             b"CREATE" | b"ALTER" => Head::Create,
             b"BEGIN" => Head::Begin,
+            b"SET" => Head::Set,
             b"IF" | b"CASE" | b"LOOP" | b"WHILE" | b"REPEAT" | b"FOR" => Head::Anonymous,
             b"DECLARE" if self.oracle => Head::Anonymous,
             _ => Head::Simple,

@@ -400,6 +400,7 @@ mod tests {
             "CREATE PROCEDURE p() BEGIN FOR i IN 1..3 DO SELECT i; END FOR; END",
             "CREATE PROCEDURE p() BEGIN NOT ATOMIC IF 1 THEN SELECT 1; END IF; END",
             "CREATE PROCEDURE p(end INT) BEGIN WHILE i <= end DO SET i = end; END WHILE; END",
+            "SET STATEMENT sql_mode = '', a = 1 FOR CREATE PROCEDURE p() l: BEGIN SELECT 1; END",
             "CREATE PROCEDURE p() IF 1 THEN SELECT 1; END IF",
         ] {
             check(&format!("{body}; next"), &[body, "next"]);

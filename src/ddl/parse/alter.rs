@@ -215,6 +215,7 @@ impl Cursor<'_> {
                 self.bump();
                 Operation::Force
             }
+            () if self.eat_all(&["WITH", "SYSTEM", "VERSIONING"]) => Operation::AddSystemVersioning,
             () if self.eat_all(&["ENABLE", "KEYS"]) => Operation::Keys(true),
             () if self.eat_all(&["DISABLE", "KEYS"]) => Operation::Keys(false),
             () if self.eat_all(&["ORDER", "BY"]) => Operation::OrderBy(self.order_by()?),

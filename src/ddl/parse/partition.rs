@@ -32,7 +32,8 @@ impl Cursor<'_> {
 
     /// `(PARTITION ..`, and not the query of CREATE TABLE .. (SELECT ..).
     fn partition_list_follows(&self) -> bool {
-        self.word(1).eq_ignore_ascii_case("PARTITION")
+        // The word PARTITION may be left out.
+        self.word(1).eq_ignore_ascii_case("PARTITION") || self.word(2).eq_ignore_ascii_case("VALUES")
     }
 
     fn partition_method(&mut self) -> Option<PartitionMethod> {
@@ -97,7 +98,7 @@ impl Cursor<'_> {
     /// `PARTITION name VALUES ..` with options and subpartitions.
     pub(super) fn partition_def(&mut self) -> Option<PartitionDef> {
         let mark = self.mark();
-        self.expect("PARTITION")?;
+        self.eat("PARTITION");
         let name = self.ident()?;
         let values = self.partition_values()?;
         let mut options = Vec::new();
