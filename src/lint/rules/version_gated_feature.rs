@@ -156,6 +156,8 @@ fn arrow(unit: &Unit<'_>, add: &mut impl FnMut(Span, &str, Option<ServerVersion>
         let touching = pair[0].span.end == pair[1].span.start;
         if touching && pair[0].kind == TokenKind::Punct(b'-') && pair[1].kind == TokenKind::Punct(b'>') {
             add(pair[0].span.to(pair[1].span), "operator ->", None);
+            // One is enough to say so.
+            return;
         }
     }
 }
