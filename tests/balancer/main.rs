@@ -24,10 +24,12 @@ pub fn nodes() -> Vec<Node> {
         .collect()
 }
 
+/// One `[[balancer]]` named `b`.
 pub fn settings(kind: BalancerKind) -> BalancerSettings {
     BalancerSettings { name: "b".into(), servers: ServerNames(BTreeMap::new()), timeout: Duration::from_secs(5), kind }
 }
 
+/// A fleet of that balancer alone, in front of three nodes of which two must serve.
 pub fn fleet(kind: BalancerKind) -> Fleet {
     Fleet::open(&[settings(kind)], &nodes(), 2).unwrap()
 }

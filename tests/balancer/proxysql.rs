@@ -153,9 +153,7 @@ async fn an_edit_that_came_during_the_drain_is_not_published_by_the_return() {
         assert_eq!(Failure::from(error).code, ExitCode::Unknown);
         assert_eq!(server.state().runtime, drained);
         // Its author publishes it; the node comes back and the edit stays.
-        let mut state = server.state();
-        state.runtime = state.memory.clone();
-        drop(state);
+        server.state().publish();
         fleet.admit(&saved).await.unwrap();
         fleet.wait_until_served(&saved).await.unwrap();
         let runtime = State::show(&server.state().runtime);

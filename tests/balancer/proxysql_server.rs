@@ -178,6 +178,11 @@ impl State {
         self.runtime.sort();
     }
 
+    /// An administrator publishes the memory table.
+    pub fn publish(&mut self) {
+        self.runtime.clone_from(&self.memory);
+    }
+
     /// The process ends and starts again: everything comes from disk.
     pub fn restart(&mut self) {
         self.memory = self.disk.clone();
