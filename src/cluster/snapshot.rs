@@ -5,7 +5,7 @@
 
 use super::{ClusterError, Connector, Rows, Session, accounts, quote_name, quote_text};
 use crate::plan::facts::Unseen;
-use crate::verify::{Definition, Object, ObjectKind, SchemaSnapshot, Scope};
+use crate::verify::{Definition, Object, ObjectKind, SchemaSnapshot, Scope, TableText};
 
 /// Objects asked for in one round trip. The server goes on with the next one while the answer to the last one is on its
 /// way, so a second connection to the same node gains nothing on a machine that has other nodes to run.
@@ -58,7 +58,7 @@ async fn list(
             .query_all(
                 "SELECT schema_name, default_character_set_name, default_collation_name, schema_comment \
                  FROM information_schema.schemata; \
-                 SELECT table_schema, table_name, table_type FROM information_schema.tables; \
+                 SELECT table_schema, table_name FROM information_schema.tables; \
                  SELECT routine_schema, routine_name, routine_type FROM information_schema.routines; \
                  SELECT event_schema, event_name FROM information_schema.events",
             )
@@ -87,7 +87,7 @@ async fn list(
             }
         };
         for row in tables.iter() {
-            add(table_kind(&row.get::<String>(2)?), row.get(0)?, row.get(1)?);
+            add(ObjectKind::Table, row.get(0)?, row.get(1)?);
         }
         for row in routines.iter() {
             let kind = match row.get::<String>(2)?.as_str() {
@@ -105,33 +105,9 @@ async fn list(
             accounts::read(session, snapshot).await?;
         }
     } else {
-        for name in &scope.tables {
-            let rows = session
-                .query(&format!(
-                    "SELECT table_schema, table_name, table_type FROM information_schema.tables \
-                     WHERE table_schema = {} AND table_name = {}",
-                    quote_text(&name.database),
-                    quote_text(&name.table)
-                ))
-                .await?;
-            for row in rows.iter() {
-                objects.push(Object::new(
-                    table_kind(&row.get::<String>(2)?),
-                    row.get::<String>(0)?,
-                    row.get::<String>(1)?,
-                ));
-            }
-        }
+        objects.extend(scope.tables.iter().map(|name| Object::new(ObjectKind::Table, &name.database, &name.table)));
     }
     Ok(objects)
-}
-
-fn table_kind(table_type: &str) -> ObjectKind {
-    match table_type {
-        "VIEW" | "SYSTEM VIEW" => ObjectKind::View,
-        "SEQUENCE" => ObjectKind::Sequence,
-        _ => ObjectKind::Table,
-    }
 }
 
 /// Lists the triggers, each with its place among those of the same event. Their bodies are asked for later, like those of the other objects: a column of any length in
@@ -167,48 +143,92 @@ async fn triggers(session: &mut Session, scope: &Scope) -> Result<Vec<(Object, S
 
 /// Asks for each object of a chunk, all in one round trip.
 async fn read(session: &mut Session, chunk: &[Object], snapshot: &mut SchemaSnapshot) -> Result<(), ClusterError> {
+    let mut sequences = Vec::new();
     let sql: Vec<String> = chunk.iter().map(show_create).collect();
     match session.query_all(&sql.join(";")).await {
         Ok(sets) if sets.len() == chunk.len() => {
             for (object, rows) in chunk.iter().zip(&sets) {
-                snapshot.objects.insert(object.clone(), definition(object, rows, session.account())?);
+                match shown(object, rows) {
+                    object @ Object { kind: ObjectKind::Sequence, .. } => sequences.push(object),
+                    object => {
+                        let definition = definition(&object, rows, session.account())?;
+                        snapshot.objects.insert(object, definition);
+                    }
+                }
             }
-            Ok(())
         }
-        Ok(_) => Err(short(session)),
+        Ok(_) => return Err(short(session)),
         // One of them cannot be shown. Which one, and why, is seen by asking one by one.
-        Err(ClusterError::Server { .. }) => read_singly(session, chunk, snapshot).await,
-        Err(error) => Err(error),
-    }
-}
-
-async fn read_singly(
-    session: &mut Session,
-    chunk: &[Object],
-    snapshot: &mut SchemaSnapshot,
-) -> Result<(), ClusterError> {
-    /// The object went away since it was listed: no such table, database, routine, trigger, event, sequence.
-    const GONE: [u16; 7] = [1146, 1049, 1305, 1360, 1539, 4091, 1051];
-    for object in chunk {
-        let definition = match session.query(&show_create(object)).await {
-            Ok(rows) => definition(object, &rows, session.account())?,
-            Err(error) if error.code().is_some_and(|code| GONE.contains(&code)) => continue,
-            Err(error) if error.is_denied() => Definition::Unreadable(Unseen {
-                why: error.server_message().unwrap_or_default().to_owned(),
-                grant: Some(grant(object, session.account())),
-            }),
-            Err(error @ ClusterError::Server { .. }) => {
-                Definition::Unreadable(Unseen { why: error.to_string(), grant: None })
+        Err(ClusterError::Server { .. }) => {
+            for object in chunk {
+                if let Some(sequence) = read_one(session, object, snapshot).await? {
+                    sequences.push(sequence);
+                }
             }
-            Err(error) => return Err(error),
-        };
-        snapshot.objects.insert(object.clone(), definition);
+        }
+        Err(error) => return Err(error),
+    }
+    for sequence in sequences {
+        read_one(session, &sequence, snapshot).await?;
     }
     Ok(())
 }
 
+/// Asks for one object. What turns out to be a sequence is returned, to be asked for as such.
+async fn read_one(
+    session: &mut Session,
+    object: &Object,
+    snapshot: &mut SchemaSnapshot,
+) -> Result<Option<Object>, ClusterError> {
+    /// There is no such table, database, routine, trigger, event, sequence: it went away since it was listed.
+    const GONE: [u16; 7] = [1146, 1049, 1305, 1360, 1539, 4091, 1051];
+    let (object, definition) = match session.query(&show_create(object)).await {
+        Ok(rows) => {
+            let found = shown(object, &rows);
+            if found.kind == ObjectKind::Sequence && object.kind != ObjectKind::Sequence {
+                return Ok(Some(found));
+            }
+            let definition = definition(&found, &rows, session.account())?;
+            (found, definition)
+        }
+        Err(error) if error.code().is_some_and(|code| GONE.contains(&code)) => return Ok(None),
+        Err(error @ ClusterError::Server { .. }) => {
+            let denied = error.is_denied();
+            let grant = error.grant().map(ToOwned::to_owned);
+            let why = Unseen {
+                why: error.server_message().unwrap_or_default().to_owned(),
+                grant: grant.or_else(|| denied.then(|| self::grant(object, session.account()))),
+            };
+            (object.clone(), Definition::Unreadable(why))
+        }
+        Err(error) => return Err(error),
+    };
+    snapshot.objects.insert(object, definition);
+    Ok(None)
+}
+
+/// What was listed as a table may be a view or a sequence. To list the kinds, the server would open every table, which
+/// takes as long as showing them.
+fn shown(object: &Object, rows: &Rows) -> Object {
+    if object.kind != ObjectKind::Table {
+        return object.clone();
+    }
+    let text: String = rows.first().and_then(|row| row.get(1).ok()).unwrap_or_default();
+    let is_sequence = || {
+        text.contains(" SEQUENCE=1")
+            && TableText::parse(&text).is_some_and(|table| table.options.iter().any(|(name, _)| name == "SEQUENCE"))
+    };
+    let kind = if rows.has_column("View") {
+        ObjectKind::View
+    } else if is_sequence() {
+        ObjectKind::Sequence
+    } else {
+        ObjectKind::Table
+    };
+    Object { kind, ..object.clone() }
+}
+
 fn show_create(object: &Object) -> String {
-    // SHOW CREATE TABLE also shows views, but not what makes a sequence.
     format!("SHOW CREATE {} {}", object.kind.sql(), object.quoted())
 }
 
