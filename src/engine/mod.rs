@@ -263,15 +263,14 @@ async fn go(
 
 /// One line for the list of runs: no values, only what each statement is and on what.
 fn title(plan: &Plan) -> String {
-    let words: Vec<String> = plan
-        .statements
-        .iter()
+    let sent = || plan.statements.iter().filter(|statement| statement.touches_cluster());
+    let words: Vec<String> = sent()
         .take(3)
         .map(|statement| match &statement.object {
             Some(object) => format!("{} {object}", statement.kind),
             None => statement.kind.clone(),
         })
         .collect();
-    let more = plan.statements.len().saturating_sub(3);
+    let more = sent().count().saturating_sub(3);
     if more > 0 { format!("{} and {more} more", words.join(", ")) } else { words.join(", ") }
 }

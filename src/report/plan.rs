@@ -24,9 +24,9 @@ pub fn human(plan: &Plan, findings: &[Finding], style: Style) -> String {
             what(statement),
             statement.object.clone().unwrap_or_default(),
             server_does(statement),
-            method(statement.method).to_owned(),
-            statement.estimate.stall_seconds.map_or_else(|| "?".to_owned(), seconds),
-            statement.estimate.total_seconds.map_or_else(|| "?".to_owned(), seconds),
+            how(statement).to_owned(),
+            time(statement.estimate.stall_seconds),
+            time(statement.estimate.total_seconds),
         ]);
     }
     let _ = writeln!(page, "{overview}\n");
@@ -68,6 +68,20 @@ fn server_does(statement: &PlannedStatement) -> String {
     }
 }
 
+/// The method, or that there is nothing to send.
+fn how(statement: &PlannedStatement) -> &'static str {
+    let sent = statement.touches_cluster() || statement.method == Method::Refuse;
+    if sent { method(statement.method) } else { "-" }
+}
+
+fn time(value: Option<f64>) -> String {
+    match value {
+        None => "?".to_owned(),
+        Some(value) if value <= 0.0 => "none".to_owned(),
+        Some(value) => seconds(value),
+    }
+}
+
 fn method(method: Method) -> &'static str {
     match method {
         Method::Toi => "TOI",
@@ -80,7 +94,7 @@ fn details(page: &mut String, statement: &PlannedStatement, style: Style) {
     let place = format!("{}:{}", statement.file, statement.line);
     let name = match statement.method {
         Method::Refuse => style.bad("REFUSE"),
-        other => style.good(method(other)),
+        _ => style.good(how(statement)),
     };
     let first_line = statement.sql.lines().next().unwrap_or_default();
     let more = if statement.sql.lines().nth(1).is_some() { " ..." } else { "" };
@@ -172,6 +186,5 @@ fn totals(page: &mut String, plan: &Plan, style: Style) {
     let total = add(|statement| statement.estimate.total_seconds);
     let stall = plan.statements.iter().map(|statement| statement.estimate.stall_seconds).collect::<Option<Vec<f64>>>();
     let longest = stall.map(|all| all.into_iter().fold(0.0, f64::max));
-    let known = |value: Option<f64>| value.map_or_else(|| "unknown".to_owned(), seconds);
-    let _ = writeln!(page, "{} {} in all, longest write stall {}.", style.bold("Total:"), known(total), known(longest));
+    let _ = writeln!(page, "{} {} in all, longest write stall {}.", style.bold("Total:"), time(total), time(longest));
 }
