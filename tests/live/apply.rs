@@ -90,11 +90,14 @@ async fn rsu_roll_under_load() -> Result<(), Error> {
         roll.failures()
     );
     assert_eq!(roll.failed, std::collections::BTreeMap::new());
-    // Below 100 ms it is the machine's own noise that is measured.
-    assert!(
-        roll.longest_write_gap <= (idle.longest_write_gap * 3).max(Duration::from_millis(100)),
-        "{roll:?} {idle:?}"
-    );
+    // A stall lasts as long as one node's DDL. How close the gap comes to that of an idle cluster is for the benchmark
+    // (docs/benchmarks.md): on a busy machine a test would only measure the machine.
+    let ddl = events.0.iter().filter_map(|stamped| match &stamped.event {
+        Event::DdlFinished { seconds, .. } => Some(*seconds),
+        _ => None,
+    });
+    let shortest = ddl.fold(f64::INFINITY, f64::min);
+    assert!(roll.longest_write_gap.as_secs_f64() < shortest / 2.0, "{roll:?} {shortest}");
     assert!(wall <= 1.15 * parts, "{wall} > 1.15 * {parts}");
     for node in sandbox.nodes() {
         let losses = ledger.check(node, "ap_load").await?;

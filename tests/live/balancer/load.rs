@@ -87,8 +87,9 @@ async fn pooled_clients_notice_nothing() -> Outcome {
         rolling.failures()
     );
     assert_eq!(Figures::of(&recording, recording.whole()).failed, std::collections::BTreeMap::new());
-    // Below 100 ms the gap is that of a busy machine, with or without a drain.
-    let limit = (2 * quiet.longest_write_gap).max(Duration::from_millis(100));
+    // Clients that hang on a drained node would wait for its return, which takes seconds. The ratio of the gaps is
+    // printed above and recorded in docs/balancers.md: on a busy machine it would only measure the machine.
+    let limit = (2 * quiet.longest_write_gap).max(Duration::from_secs(1));
     assert!(rolling.longest_write_gap <= limit, "{:?} > {limit:?}", rolling.longest_write_gap);
     for node in sandbox.nodes() {
         let losses = ledger.check(node, &profile.database).await?;
