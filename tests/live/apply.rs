@@ -51,8 +51,8 @@ async fn toi_metadata_only() -> Result<(), Error> {
 async fn rsu_roll_under_load() -> Result<(), Error> {
     let sandbox = cluster().await;
     let profile = Profile { database: "ap_load".into(), rows: 400_000, ..Profile::default() };
-    prepare(&sandbox.nodes()[0], &profile.database, profile.clients).await?;
-    fill(&sandbox.nodes()[0], &profile.database, profile.rows, |_| ()).await?;
+    prepare(&sandbox, &profile.database, profile.clients).await?;
+    fill(&sandbox, &profile.database, profile.rows, |_| ()).await?;
     let workload = Workload::start(sandbox.app_opts()?, profile).unwrap();
     let writes = |from| workload.figures(Window { from, to: workload.now() }).writes;
     until("the application is warm", Duration::from_secs(20), async || writes(Duration::ZERO) > 1000).await;

@@ -238,7 +238,7 @@ async fn under_load_and_back() -> Result<(), Error> {
     let site = Site::up("upgrade-load", "").await;
     let renew = (Duration::from_millis(1000), Duration::from_millis(2000));
     let profile = Profile { renew, ..Profile::default() };
-    prepare(&site.sandbox.nodes()[0], &profile.database, profile.clients).await?;
+    prepare(&site.sandbox, &profile.database, profile.clients).await?;
     let workload = Workload::start(site.sandbox.app_opts()?, profile.clone()).unwrap();
     let idle_for = Duration::from_secs(8);
     until("an idle stretch", Duration::from_secs(30), async || workload.now() > idle_for).await;

@@ -23,8 +23,8 @@ async fn idle_cluster_gives_no_errors_and_loses_nothing() -> Result<(), Error> {
     let sandbox = shared().await;
     let renew = (Duration::from_millis(300), Duration::from_millis(600));
     let profile = Profile { database: "workload_idle".into(), rows: 5_000, renew, ..Profile::default() };
-    prepare(&sandbox.nodes()[0], &profile.database, profile.clients).await?;
-    fill(&sandbox.nodes()[0], &profile.database, profile.rows, |_| ()).await?;
+    prepare(&sandbox, &profile.database, profile.clients).await?;
+    fill(&sandbox, &profile.database, profile.rows, |_| ()).await?;
     let workload = Workload::start(sandbox.app_opts()?, profile.clone()).unwrap();
     until("a thousand writes", Duration::from_secs(30), async || {
         workload.figures(Window { from: Duration::ZERO, to: workload.now() }).writes > 1_000
@@ -49,7 +49,7 @@ async fn idle_cluster_gives_no_errors_and_loses_nothing() -> Result<(), Error> {
 async fn a_cut_and_a_stall_show() -> Result<(), Error> {
     let sandbox = shared().await;
     let profile = Profile { database: "workload_cut".into(), clients: 4, ..Profile::default() };
-    prepare(&sandbox.nodes()[0], &profile.database, profile.clients).await?;
+    prepare(&sandbox, &profile.database, profile.clients).await?;
     let workload = Workload::start(sandbox.app_opts()?, profile).unwrap();
     let writes = |workload: &Workload| workload.figures(Window { from: Duration::ZERO, to: workload.now() }).writes;
     until("writes", Duration::from_secs(20), async || writes(&workload) > 50).await;

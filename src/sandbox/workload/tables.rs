@@ -2,7 +2,7 @@
 
 use mysql_async::prelude::Queryable;
 
-use super::super::Node;
+use super::super::Sandbox;
 use super::super::error::Error;
 
 /// Rows of the big table that one transaction fills. Smaller ones cost more round trips, larger ones hold up the
@@ -13,7 +13,8 @@ const CHUNK: u64 = 20_000;
 ///
 /// # Errors
 /// The node cannot be reached or refuses.
-pub async fn prepare(node: &Node, database: &str, clients: u32) -> Result<(), Error> {
+pub async fn prepare(sandbox: &Sandbox, database: &str, clients: u32) -> Result<(), Error> {
+    let node = &sandbox.nodes()[0];
     let mut conn = node.connect().await?;
     for statement in [
         format!("create or replace database `{database}`"),
@@ -45,7 +46,7 @@ pub async fn prepare(node: &Node, database: &str, clients: u32) -> Result<(), Er
         conn.query_drop(statement).await.map_err(|source| Error::Sql { node: node.name().into(), source })?;
     }
     let _ = conn.disconnect().await;
-    Ok(())
+    applied(sandbox).await
 }
 
 /// Fills `orders` with the rows 1 to `rows` and reports how many are there after each chunk. The rows replicate as
@@ -53,7 +54,8 @@ pub async fn prepare(node: &Node, database: &str, clients: u32) -> Result<(), Er
 ///
 /// # Errors
 /// The node cannot be reached or refuses.
-pub async fn fill(node: &Node, database: &str, rows: u64, mut progress: impl FnMut(u64)) -> Result<(), Error> {
+pub async fn fill(sandbox: &Sandbox, database: &str, rows: u64, mut progress: impl FnMut(u64)) -> Result<(), Error> {
+    let node = &sandbox.nodes()[0];
     let mut conn = node.connect().await?;
     conn.query_drop(format!("use `{database}`"))
         .await
@@ -74,5 +76,14 @@ pub async fn fill(node: &Node, database: &str, rows: u64, mut progress: impl FnM
         progress(done);
     }
     let _ = conn.disconnect().await;
+    applied(sandbox).await
+}
+
+/// Waits until every node has what was written so far. A node that still applies the first rows gives new rows numbers
+/// that these already have.
+async fn applied(sandbox: &Sandbox) -> Result<(), Error> {
+    for node in sandbox.nodes() {
+        node.value("set statement wsrep_sync_wait = 1 for select 1").await?;
+    }
     Ok(())
 }

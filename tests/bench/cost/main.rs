@@ -102,8 +102,8 @@ async fn run(args: &Args) -> Vec<Measured> {
     let rows = args.size * 1_000_000 / ROW_BYTES;
     eprintln!("filling {rows} rows");
     let first = &sandbox.nodes()[0];
-    prepare(first, "app", args.clients).await.unwrap();
-    fill(first, "app", rows, |_| ()).await.unwrap();
+    prepare(&sandbox, "app", args.clients).await.unwrap();
+    fill(&sandbox, "app", rows, |_| ()).await.unwrap();
     first.execute_in("app", "CREATE TABLE small (id INT PRIMARY KEY, a INT)").await.unwrap();
     for node in sandbox.nodes() {
         node.value("set statement wsrep_sync_wait = 1 for select 1").await.unwrap();
