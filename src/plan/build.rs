@@ -162,7 +162,7 @@ fn verdict(draft: &Draft, size: Size, situation: &Situation<'_>) -> Decision {
         metadata_only: draft.judgement.moves == Moves::Nothing,
         rsu: &draft.compatibility,
         toi: Estimate { stall_seconds: work(draft, size).seconds(&situation.rates), ..Estimate::default() },
-        rates: situation.rates.source,
+        uncertainty: situation.rates.uncertainty(),
         policy: situation.policy,
         rolling: situation.rolling,
         wanted: situation.wanted,

@@ -1,6 +1,6 @@
 //! TOI, RSU, or neither: the decision, with every reason kept.
 
-use super::{Estimate, Method, Policy, RateSource};
+use super::{Estimate, Method, Policy};
 use crate::ddl::{Compatibility, Condition, Reason, Verdict};
 
 /// The override that `--method` gives.
@@ -33,8 +33,8 @@ pub struct Question<'a> {
     pub rsu: &'a Compatibility,
     /// What TOI would cost: the stall, and where the figure comes from.
     pub toi: Estimate,
-    /// Where the rates come from.
-    pub rates: RateSource,
+    /// By which factor the truth may lie above the estimate.
+    pub uncertainty: f64,
     /// The site's limits.
     pub policy: &'a Policy,
     /// Where a roll could happen.
@@ -97,7 +97,7 @@ fn toi_verdict(question: &Question) -> Answer {
             conditions: vec![write_stall("an unknown time")],
         };
     };
-    let worst = stall * question.rates.uncertainty();
+    let worst = stall * question.uncertainty;
     if question.metadata_only {
         // Whatever the table, this is as short as a TOI statement gets.
         return Answer {
@@ -345,7 +345,7 @@ mod tests {
             metadata_only: case.metadata_only,
             rsu: &case.rsu,
             toi: Estimate { stall_seconds: case.stall, ..Estimate::default() },
-            rates: RateSource::Calibrated,
+            uncertainty: 2.0,
             policy: &Policy::default(),
             rolling: Rolling::Nodes(case.nodes),
             wanted: case.wanted,

@@ -21,8 +21,7 @@ impl RateSource {
     /// directions, so the upper end that decisions are made on is twice the estimate; a default may be off by more.
     pub const fn uncertainty(self) -> f64 {
         match self {
-            Self::History => 1.5,
-            Self::Calibrated => 2.0,
+            Self::History | Self::Calibrated => 2.0,
             Self::Default => 3.0,
         }
     }
@@ -49,6 +48,9 @@ pub struct Rates {
     /// Write sets that a node which fell behind applies, relative to the rate at which the others commit them: a
     /// node that applies four times as fast as the others write needs a third of the time away to catch up.
     pub catch_up: f64,
+    /// By how much the slowest of what was measured was slower than the rest: a server that is at times three times as
+    /// slow will be so again. At least 1.
+    pub spread: f64,
     /// Where the figures come from.
     pub source: RateSource,
 }
@@ -58,7 +60,14 @@ impl Default for Rates {
     /// in 8.7 s on one node, 2,169 write sets of that time replayed in 0.4 s).
     fn default() -> Self {
         const MB: f64 = 1e6;
-        Self { copy: 15.0 * MB, inplace: 45.0 * MB, index: 90.0 * MB, catch_up: 4.0, source: RateSource::Default }
+        Self {
+            copy: 15.0 * MB,
+            inplace: 45.0 * MB,
+            index: 90.0 * MB,
+            catch_up: 4.0,
+            spread: 1.0,
+            source: RateSource::Default,
+        }
     }
 }
 
@@ -91,17 +100,24 @@ impl Rates {
                 .collect();
             rates.sort_by(f64::total_cmp);
             // The slower half's best: one lucky run promises nothing.
-            rates.get(rates.len().saturating_sub(1) / 2).copied()
+            let median = rates.get(rates.len().saturating_sub(1) / 2).copied()?;
+            Some((median, median / rates.first()?))
         };
         let seen = [
             (rate(Algorithm::Copy), default.copy),
             (rate(Algorithm::Inplace), default.inplace),
             (rate(Algorithm::Nocopy), default.index),
         ];
-        let factors = seen.iter().filter_map(|(rate, default)| rate.map(|rate| rate / default));
+        let factors = seen.iter().filter_map(|(seen, default)| seen.map(|(rate, _)| rate / default));
         let Some(factor) = factors.reduce(f64::min) else { return default };
-        let [copy, inplace, index] = seen.map(|(rate, default)| rate.unwrap_or(default * factor));
-        Self { copy, inplace, index, source, ..default }
+        let spread = seen.iter().filter_map(|(seen, _)| seen.map(|(_, spread)| spread)).fold(1.0, f64::max);
+        let [copy, inplace, index] = seen.map(|(seen, default)| seen.map_or(default * factor, |(rate, _)| rate));
+        Self { copy, inplace, index, spread, source, ..default }
+    }
+
+    /// By which factor the truth may lie above an estimate made with these rates.
+    pub fn uncertainty(&self) -> f64 {
+        self.source.uncertainty().max(self.spread)
     }
 }
 
@@ -125,6 +141,10 @@ mod tests {
         assert_eq!(rates.inplace, 100e6);
         assert!((rates.copy - 15e6 * 100.0 / 45.0).abs() < 1.0, "{rates:?}");
         assert_eq!(rates.source, RateSource::History);
+        assert!((rates.uncertainty() - 2.0).abs() < 1e-9, "{rates:?}");
+        let slow = [samples.as_slice(), &[sample(Algorithm::Inplace, 20, 1.0)]].concat();
+        let rates = Rates::learned(&slow, RateSource::History);
+        assert!((rates.uncertainty() - 90.0 / 20.0).abs() < 1e-9, "{rates:?}");
     }
 
     #[test]
