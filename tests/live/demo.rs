@@ -18,6 +18,7 @@ async fn applies_draws_and_leaves_nothing() -> Result<(), Error> {
     for sentence in [
         "ALTER TABLE orders FORCE: node by node (RSU)",
         "ALTER TABLE orders FORCE: plain TOI",
+        "statements failed during the rolls.",
         "ok  0 of the clients'",
         "0 are missing or too many",
         "ok  All nodes are Synced, in rotation and not desynced, and hold the same schema.",

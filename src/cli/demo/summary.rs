@@ -100,10 +100,11 @@ pub(super) fn print(summary: &Summary, style: Style) -> String {
         }
     }
 
-    let failures: usize = summary.applied.iter().map(|line| line.figures.failures()).sum();
-    let statements: usize = summary.applied.iter().map(|line| line.figures.statements).sum();
-    let rolled = summary.applied.iter().filter(|line| line.how == How::Applied(Method::Rsu));
-    let worst = rolled.max_by_key(|line| line.figures.longest_write_gap);
+    let rolls = || summary.applied.iter().filter(|line| line.how == How::Applied(Method::Rsu));
+    let failures: usize = rolls().map(|line| line.figures.failures()).sum();
+    let statements: usize = rolls().map(|line| line.figures.statements).sum();
+    let all: usize = summary.applied.iter().map(|line| line.figures.failures()).sum();
+    let worst = rolls().max_by_key(|line| line.figures.longest_write_gap);
     let during = worst.map_or("", |line| &line.during);
     let worst = worst.map(|line| line.figures.longest_write_gap).unwrap_or_default();
     let times = worst.as_secs_f64() / idle.as_secs_f64().max(1e-6);
@@ -113,8 +114,16 @@ pub(super) fn print(summary: &Summary, style: Style) -> String {
     };
     say(
         failures == 0,
-        format!("{failures} of the clients' {} statements failed while the file was applied.", grouped(statements)),
+        format!("{failures} of the clients' {} statements failed during the rolls.", grouped(statements)),
     );
+    if all > failures {
+        // Any TOI statement does this to transactions that are at work on its table (galera-facts 1.8).
+        let ended = all - failures;
+        say(
+            true,
+            format!("TOI ended {ended} that were at work on the table at that moment; applications try them again."),
+        );
+    }
     say(
         times <= GAP_LIMIT,
         format!(
