@@ -84,7 +84,9 @@ impl Teller {
 async fn demo(args: &Args, global: &Global) -> Result<ExitCode, Failure> {
     let tell = Teller { started: Instant::now(), quiet: global.quiet };
     let options = Options { buffer_pool_mb: 256, ..Options::default() };
-    let place = Place::choose(Some("demo"), None)?;
+    // A name of its own, so that several demos can run at once.
+    let name = format!("demo-{}", std::process::id());
+    let place = Place::choose(Some(&name), None)?;
     tell.say("starting three MariaDB nodes and HAProxy on this machine");
     let sandbox = Scoped::up_at(&place, &options, |event| {
         if matches!(event, UpEvent::Joining) {
@@ -95,7 +97,7 @@ async fn demo(args: &Args, global: &Global) -> Result<ExitCode, Failure> {
     let measured = measure(&sandbox, args.rows, &tell).await?;
     let mut page = measured.page(screen::of_stdout());
     if args.keep {
-        page += &format!("\n{}Take it down: schema sandbox down --name demo\n", describe(&sandbox.keep()).await);
+        page += &format!("\n{}Take it down: schema sandbox down --name {name}\n", describe(&sandbox.keep()).await);
     } else {
         drop(sandbox);
         tell.say("the sandbox is down, nothing is left of it");

@@ -159,7 +159,7 @@ impl Haproxy {
     /// Reads its configuration anew: a new worker takes over, the old one ends once its sessions have.
     ///
     /// # Errors
-    /// It does not run, or no new worker answers within ten seconds.
+    /// It does not run, or no new worker answers within twenty seconds.
     pub async fn reload(&self) -> std::result::Result<(), Error> {
         let process = self.process().ok_or_else(|| self.failure("does not run."))?;
         if self.options.server_state_file {
@@ -167,15 +167,18 @@ impl Haproxy {
             files::write(&self.state_file(), &states)?;
         }
         let before = self.worker().await?;
-        process.signal(Signal::SIGUSR2)?;
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while self.worker().await.ok().is_none_or(|pid| pid == before) {
-            if Instant::now() > deadline {
-                return Err(self.failure("did not reload."));
+        // A master that is just starting its programs anew can miss a signal, so it is told again.
+        for _ in 0..4 {
+            process.signal(Signal::SIGUSR2)?;
+            let again = Instant::now() + Duration::from_secs(5);
+            while Instant::now() < again {
+                if self.worker().await.is_ok_and(|pid| pid != before) {
+                    return Ok(());
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        Ok(())
+        Err(self.failure("did not reload."))
     }
 
     /// Ends it at once; its clients are cut off.

@@ -23,7 +23,7 @@ enum Came {
 
 /// Works until the workload stops.
 pub(super) async fn run(number: u32, opts: &Opts, profile: &Profile, shared: &Shared) {
-    let mut client = Client { number, profile, shared, dice: u64::from(number) + 1, conn: None, last: 0 };
+    let mut client = Client { number, profile, shared, dice: u64::from(number) + 1, conn: None, last: 0, created: 0 };
     // Pools fill up over a moment, not in one stroke.
     let spread = profile.pace * number / profile.clients.max(1);
     tokio::time::sleep(spread).await;
@@ -64,6 +64,8 @@ struct Client<'a> {
     conn: Option<Conn>,
     /// The last number written into the ledger.
     last: u64,
+    /// How many new orders there were.
+    created: u64,
 }
 
 impl Client<'_> {
@@ -76,10 +78,11 @@ impl Client<'_> {
         let read = format!("select id, state, total from `{database}`.orders where id = {any}");
         let mine = self.own_order();
         let number = self.number;
+        let new = self.new_order();
         let change = match self.random(10) {
             0..4 => Some(format!("update `{database}`.orders set state = 'seen', total = total + 1 where id = {mine}")),
             4..6 => Some(format!(
-                "insert into `{database}`.orders (customer, total, placed, note) values ({number}, 1, now(), 'live')"
+                "insert into `{database}`.orders (id, customer, total, placed, note) values ({new}, {number}, 1, now(), 'live')"
             )),
             _ => None,
         };
@@ -99,6 +102,13 @@ impl Client<'_> {
         let clients = u64::from(self.profile.clients.max(1));
         let each = (self.profile.rows / clients).max(1);
         1 + u64::from(self.number) + clients * self.random(each)
+    }
+
+    /// The number of a new order that no other client uses. Not AUTO_INCREMENT: a server that repeats an aborted INSERT
+    /// on its own can run into the number that it has already given out.
+    fn new_order(&mut self) -> u64 {
+        self.created += 1;
+        self.profile.rows + u64::from(self.number) + u64::from(self.profile.clients.max(1)) * self.created
     }
 
     /// A transaction of two changes. The number in the ledger counts as written once COMMIT was acknowledged.
@@ -129,7 +139,7 @@ impl Client<'_> {
 
     async fn connect(&mut self, opts: &Opts) -> bool {
         let (start, began) = (self.shared.started.elapsed(), Instant::now());
-        let outcome = timeout(self.profile.patience, Conn::new(opts.clone())).await;
+        let outcome = timeout(self.profile.patience, login(opts, &self.profile.database)).await;
         let (conn, error) = match outcome {
             Ok(Ok(conn)) => (Some(conn), None),
             Ok(Err(error)) => (None, Some(describe(&error))),
@@ -170,6 +180,17 @@ impl Client<'_> {
         self.dice ^= self.dice << 17;
         self.dice % limit.max(1)
     }
+}
+
+/// A new connection may lead to another node than the last one. It first waits until that node has applied whatever
+/// was committed before, as an application does that wants to read its own writes; a row that it has just changed
+/// through another node could be changed in vain otherwise.
+async fn login(opts: &Opts, database: &str) -> Result<Conn, mysql_async::Error> {
+    let mut conn = Conn::new(opts.clone()).await?;
+    conn.query_drop("set session wsrep_sync_wait = 1").await?;
+    conn.query_drop(format!("select count(*) from `{database}`.accounts")).await?;
+    conn.query_drop("set session wsrep_sync_wait = 0").await?;
+    Ok(conn)
 }
 
 /// An error in words that are the same each time, so that they can be counted.
