@@ -23,14 +23,14 @@ pub enum Error {
     #[error("There is no sandbox in {}.", .0.display())]
     Absent(PathBuf),
     /// A server or HAProxy did not do what it should have done in time.
-    #[error("{who} {what}{}", log_tail(.log))]
+    #[error("{who} {what}{said}")]
     Process {
         /// The node or balancer, such as `n2` or `haproxy`.
         who: String,
         /// What it failed to do, ending with a full stop.
         what: String,
-        /// Its log, whose last lines say why.
-        log: PathBuf,
+        /// The last lines of its log, which say why. Read at once: a sandbox that does not come up goes, logs and all.
+        said: String,
     },
     /// A node's SQL port gave an error.
     #[error("{node}: {source}")]
@@ -71,8 +71,8 @@ impl<T> Doing<T> for std::result::Result<T, nix::errno::Errno> {
     }
 }
 
-/// The last lines of a log that tell of an error, or its last lines at all.
-fn log_tail(log: &Path) -> String {
+/// For [`Error::Process`]: the last lines of a log that tell of an error, or its last lines at all.
+pub(super) fn log_tail(log: &Path) -> String {
     let Ok(text) = std::fs::read(log) else { return String::new() };
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();

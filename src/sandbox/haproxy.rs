@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
-use super::error::{Doing, Error, Result};
+use super::error::{Doing, Error, Result, log_tail};
 use super::files;
 use super::node::{Membership, Node};
 use super::process::{self, Process};
@@ -257,7 +257,7 @@ impl Haproxy {
     }
 
     fn failure(&self, what: &str) -> Error {
-        Error::Process { who: self.name.clone(), what: what.into(), log: self.log() }
+        Error::Process { who: self.name.clone(), what: what.into(), said: log_tail(&self.log()) }
     }
 
     pub(super) fn read(dir: &Path) -> Result<Self> {

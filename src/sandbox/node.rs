@@ -8,7 +8,7 @@ use mysql_async::{Conn, Opts, OptsBuilder};
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
-use super::error::{Doing, Error, Result};
+use super::error::{Doing, Error, Result, log_tail};
 use super::files;
 use super::process::{self, Process, RunAs};
 use super::server::Server;
@@ -307,7 +307,7 @@ impl Node {
     }
 
     pub(super) fn failure(&self, what: String) -> Error {
-        Error::Process { who: self.name.clone(), what, log: self.error_log() }
+        Error::Process { who: self.name.clone(), what, said: log_tail(&self.error_log()) }
     }
 
     fn sql_error(&self, source: mysql_async::Error) -> Error {

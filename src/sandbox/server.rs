@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use super::error::{Doing, Error, Result};
+use super::error::{Doing, Error, Result, log_tail};
 use super::node::Node;
 use super::process;
 
@@ -178,7 +178,11 @@ impl Server {
         if fed && status.success() {
             return self.note_version(node);
         }
-        Err(Error::Process { who: "mariadbd --bootstrap".into(), what: format!("ended with {status}."), log })
+        Err(Error::Process {
+            who: "mariadbd --bootstrap".into(),
+            what: format!("ended with {status}."),
+            said: log_tail(&log),
+        })
     }
 
     /// Writes down which version made the data, as mariadb-install-db does. Without it mariadb-upgrade takes the data
