@@ -14,8 +14,9 @@ async fn applies_draws_and_leaves_nothing() -> Result<(), Error> {
     let mut command = program();
     command.args(["demo", "--quiet", "--rows", "400000"]).stdout(std::process::Stdio::piped());
     let child = command.spawn().unwrap();
-    let place = galera_schema::sandbox::Place::choose(Some(&format!("demo-{}", child.id())), None)?;
+    let name = format!("demo-{}", child.id());
     let ran: Ran = child.wait_with_output().unwrap().into();
+    let place = galera_schema::sandbox::Place::choose(Some(&name), None)?;
     let page = ran.expect_code(0).stdout;
     // Gaps and wall times depend on the machine and are shown; what was promised to hold everywhere is asserted.
     for sentence in [
