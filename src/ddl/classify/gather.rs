@@ -212,6 +212,14 @@ fn state(known: &mut Known, change: &Change<'_>) {
     known.insert_if(fulltext_after > 1, Fact::ManyFulltextAfter);
     let doc_id = |table: &Table| table.column("FTS_DOC_ID").is_some();
     known.insert_if(fulltext_before == 0 && !doc_id(before) && !doc_id(after), Fact::NoFtsDocId);
+    known.insert_if(after.column("FTS_DOC_ID").is_some_and(|column| !holds_doc_ids(column)), Fact::UnfitFtsDocId);
+    let had_fulltext = before.columns.iter().any(|column| column.data_type.base.has_charset());
+    if before.is_innodb() && fulltext_before == 0 && !doc_id(before) && had_fulltext {
+        known.allow(Fact::HiddenFtsDocId);
+    }
+    let statistics = before.database.as_deref().is_some_and(|name| name.eq_ignore_ascii_case("mysql"))
+        && ["innodb_table_stats", "innodb_index_stats"].iter().any(|name| before.name.eq_ignore_ascii_case(name));
+    known.insert_if(statistics, Fact::StatisticsTable);
     known.insert_if(fulltext_before > 0 && fulltext_after > 0 && doc_id(before) && !doc_id(after), Fact::DropsFtsDocId);
     known.insert_if(before.temporary, Fact::Temporary);
     known.insert_if(count(after, KeyKind::Spatial) > 0, Fact::SpatialAfter);
@@ -233,6 +241,15 @@ fn state(known: &mut Known, change: &Change<'_>) {
         Fact::CascadingForeignKey,
     );
     known.insert_if(before.options.engine.eq_ignore_ascii_case("SEQUENCE"), Fact::Sequence);
+}
+
+/// Whether InnoDB can number the documents of a FULLTEXT key with the column.
+fn holds_doc_ids(column: &Column) -> bool {
+    let data_type = &column.data_type;
+    data_type.base == crate::ddl::model::BaseType::BigInt
+        && data_type.unsigned
+        && !column.nullable
+        && column.generated.is_none()
 }
 
 fn is_virtual(column: &Column) -> bool {
@@ -369,6 +386,11 @@ fn column(known: &mut Known, change: &Change<'_>, old: &Column, new: &Column) {
                 Fact::DropsNotNullOfClustered,
             );
         }
+    }
+    // Where NOT NULL was not written, the column may be nullable all the same, and NOT NULL may be new to it.
+    if old.maybe_nullable && !new.maybe_nullable && !new.nullable {
+        known.allow(Fact::AddsNotNull);
+        known.allow(Fact::NeedsRebuild);
     }
     known.insert_if(old.name != new.name, Fact::RenamesColumn);
     if new.auto_increment && !old.auto_increment {
@@ -655,8 +677,8 @@ fn constraints(known: &mut Known, change: &Change<'_>) {
     known.insert_if(before.versioning.is_some() && after.versioning.is_none(), Fact::DropsVersioning);
 }
 
-/// Whether anything is left of the statement once IF [NOT] EXISTS has been looked at. DROP CONSTRAINT IF EXISTS always
-/// counts for something (measured).
+/// Whether anything is left of the statement once IF [NOT] EXISTS has been looked at. DROP CONSTRAINT IF EXISTS, CHANGE
+/// COLUMN IF EXISTS and RENAME COLUMN IF EXISTS always count for something (measured).
 fn does_something(change: &Change<'_>) -> bool {
     let changed = change.before != change.after;
     changed || change.operations.iter().any(|operation| !is_conditional(operation))
@@ -667,10 +689,8 @@ fn is_conditional(operation: &Operation) -> bool {
         Operation::AddColumn { if_not_exists, .. } | Operation::AddPeriod { if_not_exists, .. } => *if_not_exists,
         Operation::DropColumn { if_exists, .. }
         | Operation::ModifyColumn { if_exists, .. }
-        | Operation::ChangeColumn { if_exists, .. }
         | Operation::SetDefault { if_exists, .. }
         | Operation::DropDefault { if_exists, .. }
-        | Operation::RenameColumn { if_exists, .. }
         | Operation::DropKey { if_exists, .. }
         | Operation::DropPrimaryKey { if_exists }
         | Operation::RenameKey { if_exists, .. }

@@ -65,7 +65,12 @@ pub fn judge(statement: &Statement, text: &str, applied: &Applied, profile: &Ser
             }
             // The file is set aside and the table gets a new identity, as in a rebuild, but no row is moved.
             if operations.iter().any(|operation| matches!(operation, Operation::DiscardTablespace)) {
-                return plain(Some(Algorithm::Inplace), Moves::Nothing, text);
+                let mut judgement = plain(Some(Algorithm::Inplace), Moves::Nothing, text);
+                judgement.reasons = vec![reason(
+                    "tablespace-discarded",
+                    "The table's file is set aside and the table gets a new identity, as in a rebuild, but no row is moved.",
+                )];
+                return judgement;
             }
             if operations.iter().any(|operation| matches!(operation, Operation::ImportTablespace)) {
                 return plain(Some(Algorithm::Instant), Moves::Nothing, text);
@@ -282,7 +287,19 @@ fn missing(statement: &Statement, applied: &Applied, algorithm: Algorithm) -> Re
     let table = statement.objects.first().map_or_else(|| "the table".to_owned(), |object| object.qualified(None));
     let what = match applied.before.as_deref() {
         None => format!("The definition of {table} is not known"),
-        Some(_) => format!("The definition of {table} holds something that was not understood"),
+        Some(before) if before.incomplete || !applied.problems.is_empty() => {
+            format!("The definition of {table} holds something that was not understood")
+        }
+        // What no definition shows: a hidden FTS_DOC_ID, or NULL beside AUTO_INCREMENT.
+        Some(_) => {
+            return reason(
+                "missing-fact",
+                format!(
+                    "The definition of {table} does not show all that this depends on (a FULLTEXT key that it once had, or NULL beside AUTO_INCREMENT), so the worst that is possible is assumed: {}.",
+                    algorithm.keyword()
+                ),
+            );
+        }
     };
     reason(
         "missing-fact",

@@ -80,6 +80,61 @@ fn other_engines_as_measured() {
     check("10.11.19", &table, "PACK_KEYS=1", Algorithm::Copy, Lock::Shared);
 }
 
+/// Statements of MariaDB's own test suites that look cheaper than they are.
+#[test]
+fn what_looks_cheap_is_not() {
+    use Algorithm::{Copy, Inplace, Instant};
+    let temporary = "CREATE TEMPORARY TABLE t (a INT) ENGINE=Aria";
+    let hash = "CREATE TABLE t (a INT, UNIQUE KEY ind (a) USING HASH) ENGINE=InnoDB";
+    let serial = "CREATE TABLE t (pk INT NOT NULL, v BIT(1), PRIMARY KEY (pk)) ENGINE=InnoDB WITH SYSTEM VERSIONING";
+    let doc_id = "CREATE TABLE t (a TEXT, FTS_DOC_ID BLOB GENERATED ALWAYS AS (a) VIRTUAL) ENGINE=InnoDB";
+    for (table, clauses, algorithm, lock) in [
+        (temporary, "CHANGE COLUMN IF EXISTS x x INT", Copy, Lock::None),
+        (temporary, "RENAME COLUMN IF EXISTS x TO y", Copy, Lock::None),
+        (temporary, "MODIFY COLUMN IF EXISTS x INT", Instant, Lock::None),
+        (hash, "CHANGE COLUMN IF EXISTS b a INT", Copy, Lock::Shared),
+        (TABLE, "CHANGE COLUMN IF EXISTS x x INT", Instant, Lock::None),
+        (serial, "ADD COLUMN IF NOT EXISTS (w BIT, v SERIAL)", Inplace, Lock::None),
+        (doc_id, "ADD FULLTEXT INDEX (a)", Copy, Lock::Shared),
+    ] {
+        check("10.11.19", table, clauses, algorithm, lock);
+        let lock = if algorithm == Copy { Lock::None } else { lock };
+        check("11.8.6", table, clauses, algorithm, lock);
+    }
+}
+
+/// What no definition shows is taken for the worse, and said to be so.
+#[test]
+fn what_a_definition_does_not_show_is_doubted() {
+    let numbered = "CREATE TABLE t (c INT AUTO_INCREMENT, UNIQUE KEY c (c)) ENGINE=InnoDB";
+    let redundant = "CREATE TABLE t (c TEXT NOT NULL) ENGINE=InnoDB ROW_FORMAT=REDUNDANT";
+    for (table, clauses) in [(numbered, "MODIFY c INT NOT NULL"), (redundant, "MODIFY c TEXT NULL")] {
+        check("10.11.19", table, clauses, Algorithm::Inplace, Lock::None);
+        let sql = format!("ALTER TABLE t {clauses}");
+        let judgement = judged("10.11.19", table, &sql);
+        assert!(judgement.reasons.iter().any(|reason| reason.code == "missing-fact"));
+        assert_eq!(judgement.execute, sql);
+    }
+    // NOT NULL is written, or no FULLTEXT key can have been there.
+    check(
+        "10.11.19",
+        &numbered.replace("INT", "INT NOT NULL"),
+        "MODIFY c INT NOT NULL",
+        Algorithm::Instant,
+        Lock::None,
+    );
+    check("10.11.19", &redundant.replace("TEXT", "INT"), "MODIFY c INT NULL", Algorithm::Instant, Lock::None);
+}
+
+#[test]
+fn statistics_tables_are_not_written_to_while_they_are_rebuilt() {
+    let table = "USE mysql; CREATE TABLE innodb_table_stats (n INT NOT NULL, PRIMARY KEY (n)) ENGINE=InnoDB";
+    let forced = judged("10.11.19", table, "ALTER TABLE mysql.innodb_table_stats FORCE");
+    assert_eq!((forced.algorithm, forced.lock), (Some(Algorithm::Inplace), Some(Lock::Shared)));
+    let unlocked = judged("11.8.6", table, "ALTER TABLE mysql.innodb_table_stats FORCE, LOCK=NONE");
+    assert_eq!((unlocked.algorithm, unlocked.lock), (Some(Algorithm::Copy), Some(Lock::None)));
+}
+
 #[test]
 fn what_is_sent_is_what_was_written_and_guards_that_hold() {
     for (sql, sent) in [

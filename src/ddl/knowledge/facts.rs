@@ -160,6 +160,12 @@ pub enum Fact {
     ManyFulltextAfter,
     /// There is neither a FULLTEXT key nor a column FTS_DOC_ID.
     NoFtsDocId,
+    /// A column FTS_DOC_ID stands after that cannot number documents: it is virtual, or not BIGINT UNSIGNED NOT NULL.
+    UnfitFtsDocId,
+    /// A FULLTEXT key that is gone left its hidden column FTS_DOC_ID behind. No definition shows it.
+    HiddenFtsDocId,
+    /// The table is mysql.innodb_table_stats or mysql.innodb_index_stats.
+    StatisticsTable,
     /// A SPATIAL key stands after.
     SpatialAfter,
     /// A virtual column is indexed before.

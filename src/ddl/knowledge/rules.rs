@@ -545,6 +545,13 @@ pub const RULES: &[Rule<Algorithm>] = &[
         "M; S: handler0alter.cc, ER_ALTER_OPERATION_NOT_SUPPORTED_REASON_CHANGE_FTS",
     ),
     rule(
+        "fts-doc-id",
+        &[InnoDb, AddsFulltext, UnfitFtsDocId],
+        Rows,
+        "FTS_DOC_ID is no BIGINT UNSIGNED NOT NULL that is kept in the row; the key can only be had with ALGORITHM=COPY.",
+        "M; S: handler0alter.cc innobase_fts_check_doc_id_col, ER_INNODB_FT_WRONG_DOCID_COLUMN",
+    ),
+    rule(
         "virtual-partitioned",
         &[InnoDb, Partitioned, AddsVirtualColumn],
         Rows,
@@ -907,6 +914,15 @@ pub const INSTANT_BLOCKERS: &[Rule<()>] = &[
         "NOT NULL is dropped from a column of the clustered key.",
         "S: handler0alter.cc instant_alter_column_possible",
     ),
+    // ADD, DROP and MODIFY of a column are rebuilt in such a table too. There ALGORITHM=INSTANT is sent, so that the
+    // server refuses rather than rebuilds; to call each of them a rebuild would be wrong nearly always.
+    rule(
+        "instant-hidden-fts-doc-id",
+        &[HiddenFtsDocId, Redundant, DropsNotNull],
+        (),
+        "A FULLTEXT key that was dropped left a hidden column behind.",
+        "M; T: innodb.instant_alter_bugs, MDEV-18623",
+    ),
     rule(
         "instant-never",
         &[InstantNever, ChangesStoredColumns],
@@ -1044,6 +1060,13 @@ pub const LOCKS: &[Rule<Asks>] = &[
         SHARED_REBUILD,
         "A table with a key on a virtual column is rebuilt while nothing writes to it.",
         "M; S: handler0alter.cc, MDEV-14341",
+    ),
+    rule(
+        "lock-statistics",
+        &[StatisticsTable],
+        SHARED_IN_ENGINE,
+        "InnoDB's own statistics tables are rebuilt while nothing writes to them.",
+        "M; S: handler0alter.cc check_if_supported_inplace_alter",
     ),
     rule(
         "lock-versioning",

@@ -8,7 +8,7 @@ use super::charset;
 use super::resolve;
 use super::table::same_name;
 use super::{BaseType, Column, ColumnDefault, ColumnId, KeyKind, Partition, Settings, Table, Visibility};
-use crate::ddl::ast::{AlterTable, ColumnDef, ColumnPosition, Operation, PartitionOp, TableOption};
+use crate::ddl::ast::{AlterTable, ColumnDef, ColumnKey, ColumnPosition, Operation, PartitionOp, TableOption};
 
 /// What a table becomes.
 pub(super) struct Altered {
@@ -305,6 +305,16 @@ impl<'a> Work<'a> {
         }
         for operation in operations {
             match operation {
+                // The column is there already, but the key that its definition asks for is made (measured).
+                Operation::AddColumn { if_not_exists: true, column, .. }
+                    if !defs.iter().any(|def| std::ptr::eq(*def, &**column)) =>
+                {
+                    let Some(id) = self.old(&column.name.value) else { continue };
+                    let name = if column.key == Some(ColumnKey::Primary) { "PRIMARY" } else { &column.name.value };
+                    if let Some(key) = column.key.filter(|_| self.table.key(name).is_none()) {
+                        pending.push((column.span.start, PendingKey::Column(id, key)));
+                    }
+                }
                 Operation::AddKey(key) => {
                     let taken = key.written_name().is_some_and(|name| self.table.key(&name.value).is_some());
                     if !(taken && key.if_not_exists) {

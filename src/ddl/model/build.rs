@@ -324,6 +324,7 @@ impl Table {
             name: name.to_owned(),
             data_type: ColumnType { decimals: Some(6), ..ColumnType::bare(BaseType::Timestamp) },
             nullable: false,
+            maybe_nullable: false,
             default: ColumnDefault::None,
             on_update_now: false,
             auto_increment: false,

@@ -111,6 +111,7 @@ impl Table {
         let primary: Vec<ColumnId> =
             self.primary_key().map(|key| key.parts.iter().map(|part| part.column).collect()).unwrap_or_default();
         for column in &mut self.columns {
+            column.maybe_nullable &= !primary.contains(&column.id);
             if primary.contains(&column.id) && column.nullable {
                 column.nullable = false;
                 if column.default == super::ColumnDefault::Null {

@@ -207,6 +207,7 @@ pub(super) fn column(def: &ColumnDef, id: ColumnId, table: &Table, settings: &Se
         id,
         name: def.name.value.clone(),
         nullable: !not_null,
+        maybe_nullable: def.auto_increment && def.nullable.is_none() && def.key != Some(ColumnKey::Primary),
         default: default(def, !not_null, text),
         on_update_now: def.on_update.is_some(),
         auto_increment: def.auto_increment,

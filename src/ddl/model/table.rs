@@ -83,6 +83,9 @@ pub struct Column {
     pub data_type: ColumnType,
     /// Whether NULL is a value of it.
     pub nullable: bool,
+    /// AUTO_INCREMENT without NULL or NOT NULL. To write it so makes the column NOT NULL, but SHOW CREATE TABLE prints
+    /// so only where ALTER TABLE gave AUTO_INCREMENT to a column that stayed nullable.
+    pub maybe_nullable: bool,
     /// Its default.
     pub default: ColumnDefault,
     /// ON UPDATE CURRENT_TIMESTAMP.
