@@ -44,6 +44,7 @@ pub fn build(drafts: Vec<Draft>, situation: &Situation<'_>) -> Plan {
         nodes: situation.nodes.to_vec(),
         policy: situation.policy.clone(),
         accepted: situation.accepted.to_vec(),
+        rates: Some(situation.rates),
         basis: None,
     }
 }

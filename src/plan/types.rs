@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::facts::TableName;
-use super::{Basis, Policy};
+use super::{Basis, Policy, Rates};
 use crate::ddl::{self, Algorithm, Compatibility, Condition, Lock, Reason};
 
 /// How a statement reaches the nodes.
@@ -138,6 +138,9 @@ pub struct Plan {
     /// The codes of the conditions that the user accepted.
     #[serde(default)]
     pub accepted: Vec<String>,
+    /// How fast the servers are taken to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rates: Option<Rates>,
     /// A fingerprint over everything that the plan rests on: statements, versions, the tables concerned, their
     /// settings. `apply --plan` refuses when it differs from what it finds.
     #[serde(default, skip_serializing_if = "Option::is_none")]

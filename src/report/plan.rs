@@ -187,4 +187,8 @@ fn totals(page: &mut String, plan: &Plan, style: Style) {
     let stall = plan.statements.iter().map(|statement| statement.estimate.stall_seconds).collect::<Option<Vec<f64>>>();
     let longest = stall.map(|all| all.into_iter().fold(0.0, f64::max));
     let _ = writeln!(page, "{} {} in all, longest write stall {}.", style.bold("Total:"), time(total), time(longest));
+    if let Some(rates) = plan.rates {
+        let (from, worst) = (rates.source.words(), rates.uncertainty());
+        let _ = writeln!(page, "Estimates are {from}; the truth may be {worst:.1} times as much.");
+    }
 }

@@ -78,6 +78,7 @@ pub fn plan(sandbox: &Sandbox, method: Method, steps: &[Step<'_>]) -> Plan {
         nodes: sandbox.nodes().iter().map(|node| node.name().to_owned()).collect(),
         policy: policy(),
         accepted: Vec::new(),
+        rates: None,
         basis: None,
     }
 }

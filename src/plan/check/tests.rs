@@ -75,6 +75,7 @@ fn rolling_plan() -> Plan {
         nodes: Vec::new(),
         policy: Policy::default(),
         accepted: Vec::new(),
+        rates: None,
         basis: None,
     }
 }
