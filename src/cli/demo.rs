@@ -126,8 +126,8 @@ async fn measure(sandbox: &Sandbox, rows: u64, tell: &Teller) -> Result<Measured
     let clients = profile.clients;
     tell.say(&format!("filling {DATABASE}.orders with {rows} rows"));
     let first = &sandbox.nodes()[0];
-    prepare(&sandbox, DATABASE, clients).await?;
-    fill(&sandbox, DATABASE, rows, |_| ()).await?;
+    prepare(sandbox, DATABASE, clients).await?;
+    fill(sandbox, DATABASE, rows, |_| ()).await?;
     for node in sandbox.nodes() {
         // Statistics decide what the plan expects a rebuild to cost; they are each node's own.
         node.execute(&format!("analyze local table `{DATABASE}`.orders")).await?;
