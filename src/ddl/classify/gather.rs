@@ -120,6 +120,10 @@ fn statement(known: &mut Known, operations: &[&Operation], before: Option<&Table
             // Copies even where IF NOT EXISTS finds the period.
             Operation::AddPeriod { .. } => known.insert(Fact::AddsPeriod),
             Operation::AddForeignKey(_) => known.insert(Fact::AsksForForeignKey),
+            // Named is changed, even where it is so already (measured).
+            Operation::AlterKey { name, .. } => {
+                known.insert_if(before.is_some_and(|table| table.key(&name.value).is_some()), Fact::ChangesKeyMetadata)
+            }
             Operation::DropPrimaryKey { .. } => known.insert_if(partitioned, Fact::ChangesPartitioning),
             Operation::AddKey(key) if key.key_type == KeyType::Primary => {
                 known.insert_if(partitioned, Fact::ChangesPartitioning)
@@ -214,7 +218,11 @@ fn state(known: &mut Known, change: &Change<'_>) {
     known.insert_if(fulltext_before == 0 && !doc_id(before) && !doc_id(after), Fact::NoFtsDocId);
     known.insert_if(after.column("FTS_DOC_ID").is_some_and(|column| !holds_doc_ids(column)), Fact::UnfitFtsDocId);
     let had_fulltext = before.columns.iter().any(|column| column.data_type.base.has_charset());
-    if before.is_innodb() && fulltext_before == 0 && !doc_id(before) && had_fulltext {
+    // Where INSTANT is demanded, the server refuses rather than rebuilds.
+    let refused = change.operations.iter().any(
+        |operation| matches!(operation, Operation::Algorithm(word) if matches!(word.as_str(), "INSTANT" | "NOCOPY")),
+    );
+    if before.is_innodb() && fulltext_before == 0 && !doc_id(before) && had_fulltext && !refused {
         known.allow(Fact::HiddenFtsDocId);
     }
     let statistics = before.database.as_deref().is_some_and(|name| name.eq_ignore_ascii_case("mysql"))

@@ -83,7 +83,7 @@ fn other_engines_as_measured() {
 /// Statements of MariaDB's own test suites that look cheaper than they are.
 #[test]
 fn what_looks_cheap_is_not() {
-    use Algorithm::{Copy, Inplace, Instant};
+    use Algorithm::{Copy, Inplace, Instant, Nocopy};
     let temporary = "CREATE TEMPORARY TABLE t (a INT) ENGINE=Aria";
     let hash = "CREATE TABLE t (a INT, UNIQUE KEY ind (a) USING HASH) ENGINE=InnoDB";
     let serial = "CREATE TABLE t (pk INT NOT NULL, v BIT(1), PRIMARY KEY (pk)) ENGINE=InnoDB WITH SYSTEM VERSIONING";
@@ -96,6 +96,9 @@ fn what_looks_cheap_is_not() {
         (TABLE, "CHANGE COLUMN IF EXISTS x x INT", Instant, Lock::None),
         (serial, "ADD COLUMN IF NOT EXISTS (w BIT, v SERIAL)", Inplace, Lock::None),
         (doc_id, "ADD FULLTEXT INDEX (a)", Copy, Lock::Shared),
+        (TABLE, "AVG_ROW_LENGTH=100, ALTER INDEX ka NOT IGNORED", Nocopy, Lock::None),
+        (TABLE, "AVG_ROW_LENGTH=100, ALTER INDEX IF EXISTS kz NOT IGNORED", Instant, Lock::None),
+        (TABLE, "ADD v INT AS (n) VIRTUAL, ALTER INDEX ka NOT IGNORED", Copy, Lock::Shared),
     ] {
         check("10.11.19", table, clauses, algorithm, lock);
         let lock = if algorithm == Copy { Lock::None } else { lock };
@@ -123,6 +126,7 @@ fn what_a_definition_does_not_show_is_doubted() {
         Algorithm::Instant,
         Lock::None,
     );
+    check("10.11.19", redundant, "MODIFY c TEXT NULL, ALGORITHM=INSTANT", Algorithm::Instant, Lock::None);
     check("10.11.19", &redundant.replace("TEXT", "INT"), "MODIFY c INT NULL", Algorithm::Instant, Lock::None);
 }
 
