@@ -51,8 +51,8 @@ impl<'a> Scene<'a> {
     async fn set(sandbox: &'a Sandbox, rows: u64) -> Result<Self, Error> {
         let profile = Profile { database: "fault".into(), rows, clients: 6, ..Profile::default() };
         sandbox.nodes()[0].execute("drop database if exists fault").await?;
-        prepare(&sandbox, &profile.database, profile.clients).await?;
-        fill(&sandbox, &profile.database, profile.rows, |_| ()).await?;
+        prepare(sandbox, &profile.database, profile.clients).await?;
+        fill(sandbox, &profile.database, profile.rows, |_| ()).await?;
         let config = quick_config(sandbox);
         let workload = Workload::start(sandbox.app_opts()?, profile).unwrap();
         until("the application writes", Duration::from_secs(20), async || {

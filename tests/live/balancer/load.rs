@@ -49,8 +49,8 @@ fn wrote(workload: &Workload) -> usize {
 }
 
 async fn load(sandbox: &Sandbox, profile: &Profile) -> Workload {
-    prepare(&sandbox, &profile.database, profile.clients).await.unwrap();
-    fill(&sandbox, &profile.database, profile.rows, |_| ()).await.unwrap();
+    prepare(sandbox, &profile.database, profile.clients).await.unwrap();
+    fill(sandbox, &profile.database, profile.rows, |_| ()).await.unwrap();
     let workload = Workload::start(sandbox.app_opts().unwrap(), profile.clone()).unwrap();
     until("the clients are at work", Duration::from_secs(30), async || wrote(&workload) > 500).await;
     workload
