@@ -1,6 +1,6 @@
 //! Tables: sizes, keys between them, partitions, triggers. A few queries for all of them together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::{filename, unseen};
 use crate::cluster::{ClusterError, Rows, Session, quote_text};
@@ -20,8 +20,8 @@ pub enum Tables<'a> {
 /// standard information_schema open every table (docs/privileges.md says what PROCESS is needed for).
 const DICTIONARY: &str = "SELECT name, file_size FROM information_schema.innodb_sys_tablespaces; \
     SELECT for_name, ref_name FROM information_schema.innodb_sys_foreign; \
-    SELECT t.name, MAX(i.name = 'PRIMARY') FROM information_schema.innodb_sys_tables t \
-    JOIN information_schema.innodb_sys_indexes i ON i.table_id = t.table_id GROUP BY t.name";
+    SELECT table_id, name FROM information_schema.innodb_sys_tables; \
+    SELECT table_id FROM information_schema.innodb_sys_indexes WHERE name = 'PRIMARY'";
 
 /// What was seen of a node's tables.
 #[derive(Clone, Debug)]
@@ -66,13 +66,13 @@ pub async fn tables(session: &mut Session, which: Tables<'_>) -> Result<TablesSe
     triggers(session, which, &mut found).await?;
     let dictionary = match session.query_all(DICTIONARY).await {
         Ok(sets) => {
-            let [spaces, keys, indexes] = &sets[..] else {
+            let [spaces, keys, tables, primary] = &sets[..] else {
                 return Err(ClusterError::Shape {
                     node: session.node().to_owned(),
-                    what: "three results were expected".into(),
+                    what: "four results were expected".into(),
                 });
             };
-            add_dictionary(&mut found, spaces, keys, indexes)?;
+            add_dictionary(&mut found, spaces, keys, tables, primary)?;
             Ok(())
         }
         Err(error @ ClusterError::Server { .. }) => {
@@ -134,7 +134,8 @@ fn add_dictionary(
     found: &mut BTreeMap<TableName, TableFacts>,
     spaces: &Rows,
     keys: &Rows,
-    indexes: &Rows,
+    tables: &Rows,
+    primary: &Rows,
 ) -> Result<(), ClusterError> {
     for row in spaces.iter() {
         let (name, size): (String, u64) = (row.get(0)?, row.get(1)?);
@@ -147,11 +148,13 @@ fn add_dictionary(
         let (Some(child), Some(parent)) = (filename::table(&child), filename::table(&parent)) else { continue };
         add_key(found, child, parent);
     }
-    for row in indexes.iter() {
-        let name: String = row.get(0)?;
+    // Joined here: these tables have no index in the server, and its join of 5,000 tables took 2.7 s.
+    let primary: HashSet<u64> = primary.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
+    for row in tables.iter() {
+        let (id, name): (u64, String) = (row.get(0)?, row.get(1)?);
         if let Some(facts) = filename::table(&name).and_then(|table| found.get_mut(&table)) {
             facts.partitions += u64::from(filename::is_partition(&name));
-            facts.primary_key |= row.get::<bool>(1)?;
+            facts.primary_key |= primary.contains(&id);
         }
     }
     Ok(())
