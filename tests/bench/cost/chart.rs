@@ -1,4 +1,4 @@
-//! The longest write gap of every class, each way, as a picture. Pure functions.
+//! Pictures: the longest write gap of every class, and lines for what grows. Pure functions.
 
 use std::fmt::Write;
 
@@ -78,6 +78,98 @@ pub fn gaps(all: &[Measured]) -> String {
         if row.measured.method != "refused" {
             mark(row.gap.median, "#1e8449", 5.0);
         }
+    }
+    svg.push_str("</svg>\n");
+    svg
+}
+
+/// One line of a chart.
+#[derive(Clone, Debug)]
+pub struct Line {
+    pub name: String,
+    pub colour: &'static str,
+    /// What grows, and what it cost.
+    pub points: Vec<(f64, f64)>,
+}
+
+/// An SVG of lines on two logarithmic axes.
+pub fn lines(title: &str, below: &str, lines: &[Line]) -> String {
+    let (left, top, width, height) = (70.0, 40.0, 480.0, 280.0);
+    let points = || lines.iter().flat_map(|line| &line.points).filter(|(x, y)| *x > 0.0 && *y > 0.0);
+    let range = |pick: fn(&(f64, f64)) -> f64| {
+        let (least, most) =
+            points().map(pick).fold((f64::MAX, f64::MIN), |(least, most), value| (least.min(value), most.max(value)));
+        (least, most.max(least * 1.01))
+    };
+    let ((x0, x1), y) = (range(|point| point.0), range(|point| point.1));
+    // Whole powers of ten, so that the axis can be read.
+    let (y0, y1) = (10_f64.powf(y.0.log10().floor()), 10_f64.powf(y.1.log10().ceil()));
+    let across = |x: f64| left + (x / x0).ln() / (x1 / x0).ln() * width;
+    let up = |y: f64| top + height - (y / y0).ln() / (y1 / y0).ln() * height;
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{:.0}\" height=\"{:.0}\" font-family=\"sans-serif\" font-size=\"12\">\n\
+         <rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n<text x=\"10\" y=\"20\" font-size=\"15\">{}</text>\n",
+        left + width + 220.0,
+        top + height + 50.0,
+        escape(title)
+    );
+    let mut tick = y0;
+    while tick <= y1 * 1.01 {
+        let at = up(tick);
+        let _ = writeln!(
+            svg,
+            "<line x1=\"{left}\" x2=\"{}\" y1=\"{at:.1}\" y2=\"{at:.1}\" stroke=\"#ddd\"/><text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\" fill=\"#555\">{tick}</text>",
+            left + width,
+            left - 8.0,
+            at + 4.0
+        );
+        tick *= 10.0;
+    }
+    let mut marks: Vec<f64> = points().map(|point| point.0).collect();
+    marks.sort_by(f64::total_cmp);
+    marks.dedup();
+    for mark in marks {
+        let _ = writeln!(
+            svg,
+            "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\" fill=\"#555\">{mark}</text>",
+            across(mark),
+            top + height + 18.0
+        );
+    }
+    let _ = writeln!(
+        svg,
+        "<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
+        left + width / 2.0,
+        top + height + 38.0,
+        escape(below)
+    );
+    for (at, line) in lines.iter().enumerate() {
+        let path: Vec<String> = line
+            .points
+            .iter()
+            .filter(|(x, y)| *x > 0.0 && *y > 0.0)
+            .map(|(x, y)| format!("{:.1},{:.1}", across(*x), up(*y)))
+            .collect();
+        let _ = writeln!(
+            svg,
+            "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\"/>",
+            path.join(" "),
+            line.colour
+        );
+        for place in &path {
+            let (x, y) = place.split_once(',').unwrap_or_default();
+            let _ = writeln!(svg, "<circle cx=\"{x}\" cy=\"{y}\" r=\"3\" fill=\"{}\"/>", line.colour);
+        }
+        let legend = top + 10.0 + 20.0 * at as f64;
+        let _ = writeln!(
+            svg,
+            "<circle cx=\"{}\" cy=\"{legend}\" r=\"5\" fill=\"{}\"/><text x=\"{}\" y=\"{}\">{}</text>",
+            left + width + 20.0,
+            line.colour,
+            left + width + 30.0,
+            legend + 4.0,
+            escape(&line.name)
+        );
     }
     svg.push_str("</svg>\n");
     svg

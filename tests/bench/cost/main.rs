@@ -13,15 +13,17 @@
 
 mod chart;
 mod class;
+mod growth;
+mod load;
 mod measure;
 mod page;
+mod tool;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use clap::Parser;
-use galera_schema::sandbox::workload::{Profile, Workload, fill, prepare};
-use galera_schema::sandbox::{Options, Scoped};
+use clap::{Parser, ValueEnum};
+use growth::Growth;
+use load::Loaded;
 use measure::{Bench, Measured, Way};
 
 /// Measures every class of DDL in fixtures/bench on a sandbox under load.
@@ -48,6 +50,12 @@ struct Args {
     /// Clients at work.
     #[arg(long, default_value_t = 12)]
     clients: u32,
+    /// Instead of the classes: how cost grows with this.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
+    grow: Vec<Grow>,
+    /// Where the growth is looked at: nodes, MB, statements or tables; each kind has steps of its own.
+    #[arg(long, value_delimiter = ',', value_name = "N", requires = "grow")]
+    steps: Vec<u64>,
     /// The folder for the results.
     #[arg(long, default_value = "target/benchmarks")]
     out: PathBuf,
@@ -59,11 +67,21 @@ struct Args {
     bench: bool,
 }
 
+/// What cost may grow with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Grow {
+    /// Nodes of the cluster: 3, 5, 7.
+    Nodes,
+    /// The size of the table in MB: 10, 100, 1000, 5000.
+    Size,
+    /// Statements in one file: 1, 10, 100, 1000.
+    Statements,
+    /// Tables in the cluster: 10, 100, 1000, 10000.
+    Tables,
+}
+
 const QUICK: [&str; 6] =
     ["add-column-last", "add-index", "force", "int-to-bigint", "create-table", "add-column-and-index"];
-/// Bytes that one row of the filled table takes, with its index: measured, 100,000 rows are 20.5 MB.
-const ROW_BYTES: u64 = 205;
-
 fn main() {
     let mut args = Args::parse();
     if args.quick {
@@ -73,14 +91,24 @@ fn main() {
             args.classes = QUICK.map(str::to_owned).to_vec();
         }
     }
-    if let Some(file) = &args.from {
-        let measured: Vec<Measured> = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
-        show(&args, &measured);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    if !args.grow.is_empty() {
+        let mut grown: Growth = args.from.as_deref().map(read).unwrap_or_default();
+        if args.from.is_none() {
+            runtime.block_on(growth::run(&args, &mut grown));
+        }
+        growth::show(&args.out, &grown);
         return;
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let measured = runtime.block_on(run(&args));
+    let measured = match &args.from {
+        Some(file) => read(file),
+        None => runtime.block_on(run(&args)),
+    };
     show(&args, &measured);
+}
+
+fn read<T: serde::de::DeserializeOwned>(file: &Path) -> T {
+    serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap()
 }
 
 fn show(args: &Args, measured: &[Measured]) {
@@ -92,57 +120,26 @@ fn show(args: &Args, measured: &[Measured]) {
 }
 
 async fn run(args: &Args) -> Vec<Measured> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut classes = class::classes(&root.join("fixtures/bench"));
+    let mut classes = class::classes(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/bench"));
     if !args.classes.is_empty() {
         classes.retain(|class| args.classes.contains(&class.name));
     }
-    let options = Options { nodes: args.nodes, buffer_pool_mb: 256, ..Options::default() };
-    let sandbox = Scoped::up("bench", &options).await.unwrap();
-    let rows = args.size * 1_000_000 / ROW_BYTES;
-    eprintln!("filling {rows} rows");
-    let first = &sandbox.nodes()[0];
-    prepare(&sandbox, "app", args.clients).await.unwrap();
-    fill(&sandbox, "app", rows, |_| ()).await.unwrap();
-    first.execute_in("app", "CREATE TABLE small (id INT PRIMARY KEY, a INT)").await.unwrap();
-    for node in sandbox.nodes() {
-        node.value("set statement wsrep_sync_wait = 1 for select 1").await.unwrap();
-        node.execute("analyze local table app.orders").await.unwrap();
-    }
-    let profile = Profile {
-        clients: args.clients,
-        renew: (Duration::from_secs(1), Duration::from_secs(2)),
-        rows,
-        ..Profile::default()
-    };
-    let workload = Workload::start(sandbox.app_opts().unwrap(), profile).unwrap();
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    let bench = Bench { sandbox: &sandbox, workload: &workload, schema: PathBuf::from(env!("CARGO_BIN_EXE_schema")) };
+    let loaded = Loaded::start(args.nodes, args.size, args.clients).await;
+    let bench = Bench { sandbox: &loaded.sandbox, workload: &loaded.workload };
     let mut all = Vec::new();
     for round in 1..=args.rounds {
-        for class in &classes {
-            for (word, way) in [("schema", Way::Schema), ("toi", Way::PlainToi), ("pt", Way::PtOsc)] {
+        for (word, way) in [("schema", Way::Schema), ("toi", Way::PlainToi), ("pt", Way::PtOsc)] {
+            for class in &classes {
                 if !args.ways.iter().any(|wanted| wanted == word) || (way == Way::PtOsc && class.pt.is_none()) {
                     continue;
                 }
                 let measured = bench.measure(class, way, round).await;
-                eprintln!(
-                    "{:<24} {word:<7} {:<8} wall {:7.2} s  ddl {:6.2} s  gap {:7.1} ms (idle {:5.1})  failed {}  {}",
-                    class.name,
-                    measured.method,
-                    measured.wall,
-                    measured.ddl,
-                    measured.longest_gap_ms,
-                    measured.idle_gap_ms,
-                    measured.failed,
-                    measured.why.chars().take(160).collect::<String>()
-                );
+                eprintln!("{word:<7} {measured}");
                 all.push(measured);
                 // What was measured must not be lost with what comes after it.
                 measure::save(&args.out, "cost.json", &serde_json::to_string_pretty(&all).unwrap());
             }
         }
     }
-    drop(workload);
     all
 }

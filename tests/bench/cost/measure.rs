@@ -1,7 +1,8 @@
 //! One class, one way, measured while the clients work.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::fmt;
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use galera_schema::sandbox::workload::{Window, Workload};
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::class::Class;
+use crate::tool::{self, SCHEMA};
 
 /// How a class is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,15 +47,35 @@ pub struct Measured {
     pub p99_ms: f64,
     pub failed: usize,
     pub statements: usize,
+    /// The errors that clients met, with how often.
+    #[serde(default)]
+    pub errors: String,
     /// Why it was refused or failed, in the tool's own words.
     pub why: String,
+}
+
+impl fmt::Display for Measured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:<24} {:<8} wall {:7.2} s  ddl {:6.2} s  gap {:7.1} ms (idle {:5.1})  failed {} {} {}",
+            self.class,
+            self.method,
+            self.wall,
+            self.ddl,
+            self.longest_gap_ms,
+            self.idle_gap_ms,
+            self.failed,
+            self.errors,
+            self.why.chars().take(160).collect::<String>()
+        )
+    }
 }
 
 /// What the measurements share.
 pub struct Bench<'a> {
     pub sandbox: &'a Sandbox,
     pub workload: &'a Workload,
-    pub schema: PathBuf,
 }
 
 /// The shortest stretch that gaps are looked for in.
@@ -102,6 +124,12 @@ impl Bench<'_> {
             p99_ms: ms(figures.p99),
             failed: figures.failures(),
             statements: figures.statements,
+            errors: figures
+                .failed
+                .iter()
+                .map(|(error, times)| format!("{times} x {error}"))
+                .collect::<Vec<_>>()
+                .join("; "),
             why: done.why,
         }
     }
@@ -122,40 +150,36 @@ impl Bench<'_> {
     fn by_schema(&self, class: &Class) -> Done {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), &class.sql).unwrap();
-        let mut command = Command::new(&self.schema);
+        let mut command = Command::new(SCHEMA);
         command.arg("--config").arg(self.sandbox.schema_toml()).args(["apply", "--yes", "--format", "ndjson"]);
         command.args(["--database", "app"]).arg(file.path());
         if let Some(accept) = &class.accept {
             command.args(["--accept", accept]);
         }
-        let output = command.stdin(Stdio::null()).output().unwrap();
-        let events: Vec<Value> = String::from_utf8_lossy(&output.stdout)
-            .lines()
-            .filter_map(|line| serde_json::from_str(line).ok())
-            .collect();
+        let ran = tool::run(&mut command);
+        let events: Vec<Value> = ran.stdout.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
         let of = |kind: &'static str| events.iter().filter(move |event| event["kind"] == kind);
         let seconds = |kind: &'static str| of(kind).filter_map(|event| event["seconds"].as_f64()).sum::<f64>();
         let (rolled, isolated) = (of("ddl_started").next().is_some(), of("toi_sent").next().is_some());
         let last = of("run_finished").next();
         let part = |name: &str| last.map_or(0.0, |event| event["seconds"][name].as_f64().unwrap_or(0.0));
-        let code = output.status.code().unwrap_or(-1);
-        let method = match (code, rolled, isolated) {
+        let method = match (ran.code, rolled, isolated) {
             (0, true, true) => "TOI+RSU",
             (0, true, false) => "RSU",
             (0, ..) => "TOI",
             (3, ..) => "refused",
             _ => "failed",
         };
-        let why = String::from_utf8_lossy(&output.stderr);
         Done {
             method: method.to_owned(),
-            changed: code == 0,
+            changed: ran.code == 0,
             ddl: seconds("ddl_finished") + seconds("toi_finished"),
             configured: part("drain") + part("settle"),
-            why: if code == 0 {
+            why: if ran.code == 0 {
                 String::new()
             } else {
-                why.lines().filter(|line| !line.contains(" s  ")).collect::<Vec<_>>().join(" ")
+                let said = last.and_then(|event| event["text"].as_str()).filter(|text| !text.is_empty());
+                said.map_or_else(|| ran.stderr.replace('\n', " "), ToOwned::to_owned)
             },
         }
     }
@@ -176,7 +200,8 @@ impl Bench<'_> {
         let alter = class.pt.as_deref().unwrap_or_default();
         let option_file = self.first().client_home().join("my.cnf");
         let dsn = format!("F={},D=app,t=orders", option_file.display());
-        let output = Command::new("pt-online-schema-change")
+        let mut command = Command::new("pt-online-schema-change");
+        command
             .args([
                 "--alter",
                 alter,
@@ -188,19 +213,15 @@ impl Bench<'_> {
             // Rows that clients change meanwhile make its copying deadlock; by default it gives up after ten tries.
             .args(["--tries", "copy_rows:200:0.05,create_triggers:20:0.5,drop_triggers:20:0.5,swap_tables:20:0.5"])
             .args(["--max-flow-ctl", "50", "--recursion-method", "none", "--no-version-check"])
-            .arg(dsn)
-            .stdin(Stdio::null())
-            .output();
-        let (ok, text) = match output {
-            Ok(output) => (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned()),
-            Err(error) => (false, error.to_string()),
-        };
+            .arg(dsn);
+        let ran = tool::run(&mut command);
+        let ok = ran.code == 0;
         Done {
             method: if ok { "pt-osc" } else { "failed" }.to_owned(),
             changed: ok,
             ddl: 0.0,
             configured: 0.0,
-            why: if ok { String::new() } else { text.lines().last().unwrap_or_default().to_owned() },
+            why: if ok { String::new() } else { ran.stderr.lines().last().unwrap_or_default().to_owned() },
         }
     }
 }
