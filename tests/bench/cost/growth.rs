@@ -7,7 +7,6 @@ use std::process::Command;
 use galera_schema::sandbox::{Options, Sandbox, Scoped};
 use serde::{Deserialize, Serialize};
 
-use crate::chart::{self, Line};
 use crate::load::Loaded;
 use crate::measure::{self, Bench, Measured, Way};
 use crate::tool::{self, Ran, SCHEMA};
@@ -206,104 +205,6 @@ fn client(sandbox: &Sandbox, sql: &str) -> Ran {
     ran
 }
 
-fn save(folder: &Path, grown: &Growth) {
+pub(crate) fn save(folder: &Path, grown: &Growth) {
     measure::save(folder, "growth.json", &serde_json::to_string_pretty(grown).unwrap());
-}
-
-/// Tables for the page, and one chart for each kind.
-pub fn show(folder: &Path, grown: &Growth) {
-    save(folder, grown);
-    let mut page = String::new();
-    for (name, what, steps) in [("nodes", "nodes", &grown.nodes), ("size", "MB", &grown.size)] {
-        if steps.is_empty() {
-            continue;
-        }
-        page.push_str(&format!(
-            "| {what} | class | method | wall s | servers' DDL s | longest write gap ms | idle gap ms | failed | plain TOI: wall s | plain TOI: gap ms |\n|---|---|---|---|---|---|---|---|---|---|\n"
-        ));
-        for (step, measured) in steps {
-            for pair in measured.chunks_exact(2) {
-                let (ours, toi) = (&pair[0], &pair[1]);
-                page.push_str(&format!(
-                    "| {step} | {} | {} | {:.2} | {:.2} | {:.1} | {:.1} | {} | {:.2} | {:.1} |\n",
-                    ours.title,
-                    ours.method,
-                    ours.wall,
-                    ours.ddl,
-                    ours.longest_gap_ms,
-                    ours.idle_gap_ms,
-                    ours.failed,
-                    toi.wall,
-                    toi.longest_gap_ms
-                ));
-            }
-        }
-        page.push('\n');
-        let of = |way: Way, name: &str, colour, value: fn(&Measured) -> f64| Line {
-            name: name.to_owned(),
-            colour,
-            points: steps
-                .iter()
-                .filter_map(|(step, all)| {
-                    all.iter().find(|one| one.class == "force" && one.way == way).map(|one| (*step as f64, value(one)))
-                })
-                .collect(),
-        };
-        let lines = [
-            of(Way::Schema, "schema apply: longest gap", "#1e8449", |one| one.longest_gap_ms / 1e3),
-            of(Way::Schema, "idle: longest gap", "#7f8c8d", |one| one.idle_gap_ms / 1e3),
-            of(Way::PlainToi, "plain TOI: longest gap", "#c0392b", |one| one.longest_gap_ms / 1e3),
-            of(Way::Schema, "schema apply: wall time", "#2874a6", |one| one.wall),
-        ];
-        let title = format!("Rebuilding a table, by {what} (seconds, both axes logarithmic)");
-        measure::save(folder, &format!("growth-{name}.svg"), &chart::lines(&title, what, &lines));
-    }
-    if !grown.statements.is_empty() {
-        page.push_str(
-            "| statements | plan s | plan MB | apply s | apply MB | `mariadb` client s |\n|---|---|---|---|---|---|\n",
-        );
-        for one in &grown.statements {
-            page.push_str(&format!(
-                "| {} | {:.3} | {:.0} | {:.3} | {:.0} | {:.3} |\n",
-                one.count, one.plan_s, one.plan_mb, one.apply_s, one.apply_mb, one.client_s
-            ));
-        }
-        page.push('\n');
-        let line = |name: &str, colour, value: fn(&Statements) -> f64| Line {
-            name: name.to_owned(),
-            colour,
-            points: grown.statements.iter().map(|one| (one.count as f64, value(one))).collect(),
-        };
-        let lines = [
-            line("schema plan", "#2874a6", |one| one.plan_s),
-            line("schema apply", "#1e8449", |one| one.apply_s),
-            line("mariadb client", "#7f8c8d", |one| one.client_s),
-        ];
-        let title = "A file of statements that change definitions only (seconds, both axes logarithmic)";
-        measure::save(folder, "growth-statements.svg", &chart::lines(title, "statements", &lines));
-    }
-    if !grown.tables.is_empty() {
-        page.push_str("| tables | plan s | plan MB | verify of all nodes s | verify MB | SHOW CREATE TABLE, one node, s |\n|---|---|---|---|---|---|\n");
-        for one in &grown.tables {
-            page.push_str(&format!(
-                "| {} | {:.3} | {:.0} | {:.3} | {:.0} | {:.3} |\n",
-                one.count, one.plan_s, one.plan_mb, one.verify_s, one.verify_mb, one.show_create_s
-            ));
-        }
-        page.push('\n');
-        let line = |name: &str, colour, value: fn(&Tables) -> f64| Line {
-            name: name.to_owned(),
-            colour,
-            points: grown.tables.iter().map(|one| (one.count as f64, value(one))).collect(),
-        };
-        let lines = [
-            line("schema plan", "#2874a6", |one| one.plan_s),
-            line("schema verify, all nodes", "#1e8449", |one| one.verify_s),
-            line("SHOW CREATE TABLE, one node", "#7f8c8d", |one| one.show_create_s),
-        ];
-        let title = "Tables in the cluster (seconds, both axes logarithmic)";
-        measure::save(folder, "growth-tables.svg", &chart::lines(title, "tables", &lines));
-    }
-    measure::save(folder, "growth.md", &page);
-    println!("{page}Results are in {}.", folder.display());
 }

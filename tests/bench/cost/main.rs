@@ -14,6 +14,7 @@
 mod chart;
 mod class;
 mod growth;
+mod growth_page;
 mod load;
 mod measure;
 mod page;
@@ -97,7 +98,7 @@ fn main() {
         if args.from.is_none() {
             runtime.block_on(growth::run(&args, &mut grown));
         }
-        growth::show(&args.out, &grown);
+        growth_page::show(&args.out, &grown);
         return;
     }
     let measured = match &args.from {

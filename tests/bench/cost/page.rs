@@ -77,9 +77,57 @@ pub fn summary(all: &[Measured]) -> String {
         rows.len(),
         100.0 * held as f64 / rows.len().max(1) as f64
     );
+    let done = || rows.iter().filter(|row| !matches!(row.measured.method.as_str(), "refused" | "failed"));
+    let times_idle = |row: &Row<'_>| row.gap.median / row.idle.median.max(idle);
+    if let Some(slowest) = done().max_by(|a, b| times_idle(a).total_cmp(&times_idle(b))) {
+        let _ = write!(
+            text,
+            "\nLongest gap of all classes that were done: {:.1} ms, {:.1} times idle ({}).",
+            slowest.gap.median,
+            times_idle(slowest),
+            slowest.measured.class
+        );
+    }
+    let ratio = |row: &Row<'_>| row.wall.median / (row.ddl + row.configured);
+    if let Some(worst) = done().filter(|row| row.measured.method == "RSU").max_by(|a, b| ratio(a).total_cmp(&ratio(b)))
+    {
+        let _ = write!(
+            text,
+            "\nA roll's wall time is at most {:.2} times the servers' DDL, drains and settles ({}).",
+            ratio(worst),
+            worst.measured.class
+        );
+    }
+    let pt = self::rows(all, Way::PtOsc);
+    let both: Vec<_> = done()
+        .filter_map(|row| {
+            let other =
+                pt.iter().find(|pt| pt.measured.class == row.measured.class && pt.measured.method != "failed")?;
+            Some((row, other))
+        })
+        .collect();
+    if !both.is_empty() {
+        let faster = both.iter().filter(|(row, other)| row.wall.median < other.wall.median).count();
+        let _ =
+            write!(text, "\nFaster than pt-online-schema-change in {faster} of {} classes that both did.", both.len());
+        for (row, other) in both.iter().filter(|(row, other)| row.wall.median >= other.wall.median) {
+            let _ = write!(
+                text,
+                "\n  {} ({}): {:.1} s, pt-online-schema-change {:.1} s",
+                row.measured.class, row.measured.method, row.wall.median, other.wall.median
+            );
+        }
+    }
+    let missed = rows.iter().filter(|row| !no_stall(row, idle)).count();
+    if missed > 0 {
+        text.push_str("\nClasses without that:");
+    }
     for row in rows.iter().filter(|row| !no_stall(row, idle)) {
         let why = if row.measured.why.is_empty() {
-            format!("gap {:.1} ms, idle {:.1} ms, failed {}", row.gap.median, row.idle.median, row.failed)
+            format!(
+                "gap {:.1} ms, idle {:.1} ms, failed {} {}",
+                row.gap.median, row.idle.median, row.failed, row.measured.errors
+            )
         } else {
             row.measured.why.chars().take(300).collect()
         };
