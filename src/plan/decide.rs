@@ -104,7 +104,8 @@ fn toi_verdict(question: &Question) -> Answer {
             acceptable: true,
             reason: reason(
                 "toi-brief",
-                "TOI runs it everywhere at the same point of the replication order; the cluster's writes wait a moment.",
+                "TOI runs it everywhere at the same point of the replication order; the cluster's writes wait a moment, and a \
+                 transaction that has the table open ends with a deadlock (1213), to be tried again.",
             ),
             conditions: Vec::new(),
         };

@@ -159,7 +159,8 @@ impl Bench<'_> {
         let ran = tool::run(&mut command);
         let events: Vec<Value> = ran.stdout.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
         let of = |kind: &'static str| events.iter().filter(move |event| event["kind"] == kind);
-        let seconds = |kind: &'static str| of(kind).filter_map(|event| event["seconds"].as_f64()).sum::<f64>();
+        let seconds =
+            |kind: &'static str| of(kind).filter_map(|event| event["seconds"].as_f64()).fold(0.0, |all, one| all + one);
         let (rolled, isolated) = (of("ddl_started").next().is_some(), of("toi_sent").next().is_some());
         let last = of("run_finished").next();
         let part = |name: &str| last.map_or(0.0, |event| event["seconds"][name].as_f64().unwrap_or(0.0));
