@@ -25,6 +25,6 @@ pub use error::Error;
 pub use haproxy::{Check, Haproxy, HaproxyOptions};
 pub use node::Node;
 pub use place::{Place, default_base, running};
-pub use scoped::{Scoped, down_all_scoped};
+pub use scoped::{Scoped, down_all_on_signal, down_all_scoped};
 pub use server::{DEBIAN_PACKAGES, missing_packages};
 pub use up::{Options, Sandbox, UpEvent};

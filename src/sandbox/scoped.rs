@@ -74,6 +74,29 @@ pub fn down_all_scoped() {
     }
 }
 
+/// From now on SIGINT, SIGTERM and SIGHUP take down every scoped sandbox of this process and end it with 130.
+///
+/// # Errors
+/// The signals cannot be listened to.
+pub fn down_all_on_signal() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    // A runtime of its own: the process's may be busy, or not there yet.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let guard = runtime.enter();
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    drop(guard);
+    std::thread::spawn(move || {
+        runtime.block_on(async {
+            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {}, _ = hangup.recv() => {} }
+        });
+        down_all_scoped();
+        std::process::exit(130);
+    });
+    Ok(())
+}
+
 /// The entry of one sandbox in [`SCOPED`].
 #[derive(Debug)]
 struct Note {

@@ -51,7 +51,7 @@ fn areas() -> Vec<Trial> {
 fn main() {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(1);
-    support::take_down_on_signal();
+    galera_schema::sandbox::down_all_on_signal().unwrap();
     let conclusion = libtest_mimic::run(&arguments, areas());
     galera_schema::sandbox::down_all_scoped();
     conclusion.exit();

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-use galera_schema::sandbox::{Options, Sandbox, Scoped, down_all_scoped};
+use galera_schema::sandbox::{Options, Sandbox, Scoped};
 use libtest_mimic::{Failed, Trial};
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -129,20 +129,4 @@ pub fn schema(sandbox: &Sandbox, arguments: &[&str]) -> Ran {
 /// Runs the program with a configuration file.
 pub fn schema_with(config: &Path, arguments: &[&str]) -> Ran {
     program().arg("--config").arg(config).args(arguments).output().unwrap().into()
-}
-
-/// Takes the sandboxes down when the run is interrupted.
-pub fn take_down_on_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    std::thread::spawn(|| {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let mut interrupt = signal(SignalKind::interrupt()).unwrap();
-            let mut terminate = signal(SignalKind::terminate()).unwrap();
-            let mut hangup = signal(SignalKind::hangup()).unwrap();
-            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {}, _ = hangup.recv() => {} }
-        });
-        down_all_scoped();
-        std::process::exit(130);
-    });
 }

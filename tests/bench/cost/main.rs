@@ -23,6 +23,7 @@ mod tool;
 use std::path::{Path, PathBuf};
 
 use clap::{Parser, ValueEnum};
+use galera_schema::sandbox::down_all_on_signal;
 use growth::Growth;
 use load::Loaded;
 use measure::{Bench, Measured, Way};
@@ -92,6 +93,7 @@ fn main() {
             args.classes = QUICK.map(str::to_owned).to_vec();
         }
     }
+    down_all_on_signal().unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     if !args.grow.is_empty() {
         let mut grown: Growth = args.from.as_deref().map(read).unwrap_or_default();
