@@ -11,6 +11,7 @@ use crate::cluster::Connector;
 use crate::config::{ConnectionArgs, Settings};
 use crate::ddl::ServerProfile;
 use crate::ddl::model::Catalog;
+use crate::engine::calibrate::calibrate;
 use crate::engine::planner::{self, Planned};
 use crate::failure::{ExitCode, Failure};
 use crate::plan::check::Finding;
@@ -42,7 +43,7 @@ pub(super) struct Args {
     /// Save the plan for `schema apply --plan`.
     #[arg(long, value_name = "FILE", conflicts_with = "server_version")]
     out: Option<PathBuf>,
-    /// Measure first how fast a node rebuilds a table, on a scratch table that is not replicated.
+    /// Measure first how fast the nodes work, on scratch tables that are not replicated: 5 to 30 s.
     #[arg(long, conflicts_with = "server_version")]
     calibrate: bool,
     /// How to print it.
@@ -104,8 +105,8 @@ async fn live(args: &Args, global: &Global) -> Result<Planned, Failure> {
     let request = args.request.request()?;
     let connector = Connector::open(&settings).await?;
     if args.calibrate {
-        let samples = planner::calibrate(&connector, &settings).await?;
-        output::note(&report::plan::calibration(&samples));
+        let costs = calibrate(&connector, &settings).await?;
+        output::note(&report::plan::calibration(&costs));
     }
     planner::plan(&connector, &settings, &request).await
 }
@@ -136,6 +137,7 @@ fn offline(args: &Args, version: ServerVersion) -> Result<Plan, Failure> {
             wanted: args.request.method.into(),
             accepted: &args.request.accept,
             sizes: &sizes,
+            memory: None,
             obstacles: &obstacles,
         },
     ))

@@ -364,12 +364,14 @@ impl Journal {
         self.fenced(token, &sql).await
     }
 
-    /// The newest run that is not over, of that kind or of any.
+    /// The newest run that is not over, of that kind or of any that somebody has to finish: a calibration that was
+    /// killed has changed nothing.
     ///
     /// # Errors
     /// When no node can be asked.
     pub async fn open_run(&mut self, kind: Option<&str>) -> Result<Option<RunRow>, ClusterError> {
-        let runs = self.runs(1, "AND state IN ('running', 'stopped', 'unknown') AND kind <> 'lock'", kind).await?;
+        let any = if kind.is_none() { "AND kind NOT IN ('lock', 'calibrate')" } else { "" };
+        let runs = self.runs(1, &format!("AND state IN ('running', 'stopped', 'unknown') {any}"), kind).await?;
         Ok(runs.into_iter().next())
     }
 

@@ -8,9 +8,11 @@ pub mod knowledge;
 pub mod model;
 mod parse;
 mod profile;
+mod split;
 
 pub use classify::{Judgement, Moves, judge};
 pub use compat::{Rolling, WayBack, Window, rolling, way_back};
 pub use judgement::{Algorithm, Compatibility, Condition, Flow, Lock, Reason, Verdict};
 pub use parse::parse;
 pub use profile::{InstantColumns, ServerProfile};
+pub use split::{SplitPart, split};

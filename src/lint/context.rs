@@ -4,7 +4,7 @@ use crate::ddl::ServerProfile;
 use crate::ddl::ast::ObjectName;
 use crate::ddl::model::{Catalog, Settings};
 use crate::lint::stats::{TableSize, TableStats};
-use crate::plan::{Policy, Rates, Work};
+use crate::plan::{Amount, Job, Policy, Rates};
 use crate::sql::{Dialect, ServerVersion};
 
 /// The version that files are read for when none is given: a long-term release in the middle of those in use.
@@ -56,8 +56,9 @@ impl Context {
     /// lets that pass. `None` where the size is not known.
     pub fn stall(&self, size: Option<TableSize>, algorithm: crate::ddl::Algorithm) -> Option<Stall> {
         let rates = Rates::default();
-        let work = Work { algorithm: Some(algorithm), bytes: Some(size?.bytes), passes: 1 };
-        let seconds = work.seconds(&rates)? * rates.source.uncertainty();
+        let size = size?;
+        let amount = Amount::new(size.rows, size.bytes);
+        let seconds = Job::usual(algorithm).seconds(Some(amount), None, &rates)? * rates.source.uncertainty();
         Some(Stall { seconds, acceptable: seconds <= Policy::default().max_stall.as_secs_f64() })
     }
 }

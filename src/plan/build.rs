@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::facts::{TableFacts, TableName};
 use super::{
-    Decision, Draft, Estimate, Method, Override, Part, Plan, PlannedStatement, Policy, Question, ROLL_UNSAFE, Rates,
-    Rolling, Work, decide, passes, roll_seconds,
+    Amount, Decision, Draft, Estimate, Job, Method, Override, Part, Plan, PlannedStatement, Policy, Question,
+    ROLL_UNSAFE, Rates, Rolling, Split, SplitStatement, decide, passes, roll_seconds, seconds,
 };
-use crate::ddl::{Algorithm, Moves, Reason};
+use crate::ddl::{Moves, Reason};
 
 /// Everything besides the statements that a plan rests on.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +28,8 @@ pub struct Situation<'a> {
     pub accepted: &'a [String],
     /// The tables concerned, as they are on the node where they are largest.
     pub sizes: &'a BTreeMap<TableName, TableFacts>,
+    /// The smallest buffer pool of all nodes, in bytes, where it is known.
+    pub memory: Option<f64>,
     /// By statement: what the rows, or the server's parser, have against it.
     pub obstacles: &'a BTreeMap<usize, Vec<Reason>>,
 }
@@ -53,6 +55,7 @@ fn planned(draft: Draft, situation: &Situation<'_>) -> PlannedStatement {
     let size = size(&draft, situation);
     let decision = verdict(&draft, size, situation);
     let estimate = price(&draft, size, decision.method, situation);
+    let split = split(&draft, size, situation);
     let mut reasons = if draft.part == Part::Change { draft.judgement.reasons } else { Vec::new() };
     let roll_is_the_matter = decision.reasons.iter().any(|reason| reason.code == ROLL_UNSAFE);
     reasons.extend(decision.reasons);
@@ -64,6 +67,7 @@ fn planned(draft: Draft, situation: &Situation<'_>) -> PlannedStatement {
     if refused {
         alternatives.splice(0..0, draft.alternatives);
     }
+    alternatives.extend(split.as_ref().map(proposal));
     PlannedStatement {
         index: draft.index,
         file: draft.file,
@@ -84,6 +88,7 @@ fn planned(draft: Draft, situation: &Situation<'_>) -> PlannedStatement {
         conditions: decision.conditions,
         alternatives,
         estimate,
+        split,
         way_back: draft.way_back,
         conversion_window: draft.window.filter(|_| decision.method == Method::Rsu),
     }
@@ -94,33 +99,80 @@ fn planned(draft: Draft, situation: &Situation<'_>) -> PlannedStatement {
 struct Size {
     rows: Option<u64>,
     bytes: Option<u64>,
+    amount: Option<Amount>,
 }
 
 fn size(draft: &Draft, situation: &Situation<'_>) -> Size {
     if draft.fresh {
-        return Size { rows: Some(0), bytes: Some(0) };
+        return Size { rows: Some(0), bytes: Some(0), amount: Some(Amount::default()) };
     }
     let facts: Option<Vec<&TableFacts>> = draft.tables.iter().map(|table| situation.sizes.get(table)).collect();
     match facts {
         Some(facts) if !facts.is_empty() => Size {
             rows: facts.iter().map(|facts| facts.rows).sum(),
             bytes: facts.iter().map(|facts| facts.bytes()).sum(),
+            amount: facts
+                .iter()
+                .map(|facts| Amount::of(facts))
+                .try_fold(Amount::default(), |all, one| Some(all.and(one?))),
         },
         _ => Size::default(),
     }
 }
 
-/// What one node does for the statement.
-fn work(draft: &Draft, size: Size) -> Work {
-    let algorithm = match draft.judgement.moves {
-        Moves::Nothing => None,
-        Moves::Keys => Some(Algorithm::Nocopy),
-        // At worst all rows are in the partitions concerned, and partitions are copied row by row.
-        Moves::Partitions => Some(Algorithm::Copy),
-        Moves::Rows => Some(draft.judgement.algorithm.unwrap_or(Algorithm::Copy).max(Algorithm::Inplace)),
+/// Seconds that one node works on it.
+fn node_seconds(job: &Job, size: Size, situation: &Situation<'_>) -> Option<f64> {
+    job.seconds(size.amount, situation.memory, &situation.rates)
+}
+
+/// By how much the parts must be cheaper together before they are worth anybody's attention.
+const CLEARLY: f64 = 0.8;
+
+/// The statement in parts, priced; `None` where that gains nothing on a table of this size.
+fn split(draft: &Draft, size: Size, situation: &Situation<'_>) -> Option<Split> {
+    if draft.split.is_empty() || !draft.problems.is_empty() {
+        return None;
+    }
+    let statements: Vec<SplitStatement> = draft
+        .split
+        .iter()
+        .map(|(part, job)| SplitStatement {
+            sql: part.sql.clone(),
+            algorithm: part.judgement.algorithm,
+            lock: part.judgement.lock,
+            stall_seconds: node_seconds(job, size, situation),
+        })
+        .collect();
+    let stall_seconds = statements.iter().map(|part| part.stall_seconds).sum::<Option<f64>>();
+    let whole_stall_seconds = node_seconds(&draft.job, size, situation);
+    // Of an unknown size the algorithms tell enough.
+    let gains = stall_seconds.zip(whole_stall_seconds).is_none_or(|(parts, whole)| parts < CLEARLY * whole);
+    gains.then_some(Split { statements, stall_seconds, whole_stall_seconds })
+}
+
+fn proposal(split: &Split) -> Reason {
+    let price = match (split.stall_seconds, split.whole_stall_seconds) {
+        (Some(parts), Some(whole)) => {
+            format!("in TOI writes wait about {} in all, instead of {}", seconds(parts), seconds(whole))
+        }
+        _ => "how long they take is not known, because the size of the table is not".to_owned(),
     };
-    let passes = if draft.judgement.moves == Moves::Keys { draft.keys_built } else { 1 };
-    Work { algorithm, bytes: size.bytes, passes }
+    let each: Vec<String> = split
+        .statements
+        .iter()
+        .map(|part| {
+            let algorithm = part.algorithm.map_or("-", |algorithm| algorithm.keyword());
+            format!("{}; -- {algorithm}", part.sql.trim_end())
+        })
+        .collect();
+    Reason {
+        code: "split".to_owned(),
+        text: format!(
+            "Run it as {} statements, which end in the same table and are cheaper one by one; {price}: {}",
+            split.statements.len(),
+            each.join(" ")
+        ),
+    }
 }
 
 fn verdict(draft: &Draft, size: Size, situation: &Situation<'_>) -> Decision {
@@ -162,7 +214,7 @@ fn verdict(draft: &Draft, size: Size, situation: &Situation<'_>) -> Decision {
     decide(&Question {
         metadata_only: draft.judgement.moves == Moves::Nothing,
         rsu: &draft.compatibility,
-        toi: Estimate { stall_seconds: work(draft, size).seconds(&situation.rates), ..Estimate::default() },
+        toi: Estimate { stall_seconds: node_seconds(&draft.job, size, situation), ..Estimate::default() },
         uncertainty: situation.rates.uncertainty(),
         policy: situation.policy,
         rolling: situation.rolling,
@@ -173,9 +225,9 @@ fn verdict(draft: &Draft, size: Size, situation: &Situation<'_>) -> Decision {
 
 fn price(draft: &Draft, size: Size, method: Method, situation: &Situation<'_>) -> Estimate {
     if draft.part != Part::Change {
-        return Estimate { rows: None, bytes: None, stall_seconds: Some(0.0), total_seconds: Some(0.0) };
+        return Estimate { stall_seconds: Some(0.0), total_seconds: Some(0.0), ..Estimate::default() };
     }
-    let seconds = work(draft, size).seconds(&situation.rates);
+    let seconds = node_seconds(&draft.job, size, situation);
     let nodes = match situation.rolling {
         Rolling::Nodes(nodes) => nodes,
         Rolling::Offline => 3,
@@ -185,5 +237,5 @@ fn price(draft: &Draft, size: Size, method: Method, situation: &Situation<'_>) -
         Method::Rsu => (Some(0.0), seconds.map(|ddl| roll_seconds(ddl, nodes, &situation.rates, situation.policy))),
         Method::Toi | Method::Refuse => (seconds, seconds),
     };
-    Estimate { rows: size.rows, bytes: size.bytes, stall_seconds: stall, total_seconds: total }
+    Estimate { rows: size.rows, bytes: size.bytes, stall_seconds: stall, total_seconds: total, node_seconds: seconds }
 }

@@ -4,10 +4,12 @@
 use std::collections::BTreeSet;
 
 use super::facts::TableName;
-use super::{Asked, ConversionWindow, DataCheck, Part, Target, alternatives, data_checks, part};
+use super::{Asked, ConversionWindow, DataCheck, Job, Part, Target, alternatives, data_checks, part};
 use crate::ddl::ast::{Body, CreateSource, Kind, ObjectName, Statement};
 use crate::ddl::model::{Applied, Catalog, Lookup, Table};
-use crate::ddl::{Compatibility, Judgement, Reason, ServerProfile, WayBack, judge, rolling, way_back};
+use crate::ddl::{
+    Compatibility, Judgement, Reason, ServerProfile, SplitPart, WayBack, judge, rolling, split, way_back,
+};
 use crate::sql::{self, Content, Dialect, Source};
 
 /// A text with statements.
@@ -62,8 +64,10 @@ pub struct Draft {
     pub part: Part,
     /// What the server will do.
     pub judgement: Judgement,
-    /// How many keys it builds, at least 1.
-    pub keys_built: usize,
+    /// What it gives a server to do.
+    pub job: Job,
+    /// The same in several statements that are cheaper, and what each gives a server to do.
+    pub split: Vec<(SplitPart, Job)>,
     /// Whether old and new schema can live side by side.
     pub compatibility: Compatibility,
     /// Why they cannot, where they cannot.
@@ -192,8 +196,9 @@ impl Reader<'_> {
             object: name.as_ref().map(|name| name.qualified(database)),
             tables: tables_of(&tree, database),
             operations: tree.operations_json(text),
+            job: Job::of(&tree, &applied, &judgement),
+            split: parts(&tree, text, &applied, &judgement, &self.profile),
             judgement,
-            keys_built: keys_built(&tree),
             compatibility: rolling.compatibility,
             unsafe_because: rolling.why,
             window: rolling.window.map(ConversionWindow::from),
@@ -274,10 +279,19 @@ fn tables_of(tree: &Statement, database: Option<&str>) -> Vec<TableName> {
     tables
 }
 
-fn keys_built(tree: &Statement) -> usize {
-    use crate::ddl::ast::Operation as Op;
-    let counted = |operation: &&Op| matches!(operation, Op::AddKey(_) | Op::AddForeignKey(_));
-    tree.operations().into_iter().filter(counted).count().max(1)
+fn parts(
+    tree: &Statement,
+    text: &str,
+    applied: &Applied,
+    judgement: &Judgement,
+    profile: &ServerProfile,
+) -> Vec<(SplitPart, Job)> {
+    let parts = split(tree, text, applied, judgement, profile);
+    let with_job = |part: SplitPart| {
+        let job = Job::of(&part.statement, &part.applied, &part.judgement);
+        (part, job)
+    };
+    parts.into_iter().map(with_job).collect()
 }
 
 fn questions(

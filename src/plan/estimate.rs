@@ -1,4 +1,4 @@
-//! What a statement will cost, in seconds: bytes, algorithm and rates, nothing else.
+//! What a statement will cost, in seconds: its job, the table's size, and rates, nothing else.
 //!
 //! The stall of a TOI statement is the time of the slowest node, because a node holds its commit monitor for the
 //! whole statement (galera-facts 0.4). A roll stalls nobody; its price is time.
@@ -6,34 +6,98 @@
 use std::time::Duration;
 
 use super::Policy;
+use super::facts::TableFacts;
+use super::job::{Job, Labour};
 use super::rates::{Rates, as_f64};
-use crate::ddl::Algorithm;
 
 /// What one metadata-only statement costs, whatever the table: the DDL log, the data dictionary and one round of
 /// group communication took 20 to 30 ms on a loaded cluster (galera-facts 1.8).
 const METADATA_SECONDS: f64 = 0.02;
 
-/// The work that one statement means for one server.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Work {
-    /// What the server does; `None` where the notion does not apply and the work is that of a metadata change.
-    pub algorithm: Option<Algorithm>,
-    /// Bytes of data and indexes that it does it to. `None`: not known.
-    pub bytes: Option<u64>,
-    /// How many indexes are built or rows passes are made, at least one.
-    pub passes: usize,
+/// By how much dearer work is on rows that are not in memory: measured on tables of twice the buffer pool, three
+/// servers on one disk (docs/plan.md). Keys are read once and sorted in files; a copy puts rows at random into keys.
+const OUT_OF_MEMORY: [f64; 3] = [1.8, 1.8, 3.0];
+
+/// Bytes of a tablespace file that may hold nothing yet: InnoDB makes room in steps of some MB.
+const SLACK: u64 = 8_000_000;
+
+/// Bytes of a row, keys included, where statistics are so old that they count hardly any.
+const LONG_ROW: f64 = 400.0;
+
+/// How much there is of a table, on the node where there is most.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Amount {
+    /// Rows.
+    pub rows: f64,
+    /// Bytes of them, without secondary keys.
+    pub data: f64,
+    /// Bytes of everything.
+    pub bytes: f64,
 }
 
-impl Work {
-    /// Seconds on one node, `None` when the size is not known.
-    pub fn seconds(self, rates: &Rates) -> Option<f64> {
-        let rate = match self.algorithm {
-            None | Some(Algorithm::Instant) => return Some(METADATA_SECONDS),
-            Some(Algorithm::Nocopy) => rates.index,
-            Some(Algorithm::Inplace) => rates.inplace,
-            Some(Algorithm::Copy) => rates.copy,
+impl Amount {
+    /// What is there of a table; `None` when nothing tells. Where the file is much larger than the statistics say, they
+    /// are old, and the file counts.
+    pub fn of(facts: &TableFacts) -> Option<Self> {
+        let data = as_f64(facts.data_bytes?);
+        let all = data + as_f64(facts.index_bytes.unwrap_or(0));
+        let rows = as_f64(facts.rows?);
+        let file = as_f64(facts.file_bytes.unwrap_or(0).saturating_sub(SLACK * facts.partitions.max(1)));
+        if file <= 1.5 * all {
+            return Some(Self { rows, data, bytes: all });
+        }
+        let factor = if all > 0.0 { file / all } else { 0.0 };
+        let long_rows = file / LONG_ROW;
+        Some(Self { rows: (rows * factor).max(long_rows), data: (data * factor).max(file / 2.0), bytes: file })
+    }
+
+    /// Rows and bytes, where it is not known which of the bytes are keys.
+    pub fn new(rows: u64, bytes: u64) -> Self {
+        Self { rows: as_f64(rows), data: as_f64(bytes), bytes: as_f64(bytes) }
+    }
+
+    /// Two tables together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self { rows: self.rows + other.rows, data: self.data + other.data, bytes: self.bytes + other.bytes }
+    }
+}
+
+impl Job {
+    /// Seconds on one node whose InnoDB has `memory` bytes of buffer pool; `None` when the amount is not known.
+    pub fn seconds(&self, amount: Option<Amount>, memory: Option<f64>, rates: &Rates) -> Option<f64> {
+        if self.labour == Labour::Nothing {
+            return Some(METADATA_SECONDS);
+        }
+        let bare = self.warm(amount?, rates) * self.cold(amount?, memory);
+        Some(METADATA_SECONDS + rates.costs.fixed + bare * rates.factor(self.labour))
+    }
+
+    /// Seconds while everything is in memory.
+    fn warm(&self, amount: Amount, rates: &Rates) -> f64 {
+        let Amount { rows, data, .. } = amount;
+        let costs = rates.costs;
+        let sorted = costs.key.of(rows * f64::from(self.keys), rows * as_f64(self.key_bytes));
+        let text = (data - rows * as_f64(self.not_text)).max(0.0) * self.text_share * costs.fulltext;
+        text + match self.labour {
+            Labour::Nothing => 0.0,
+            Labour::Keys => costs.scan * data + sorted,
+            Labour::Rebuild => costs.rebuild.of(rows, data) + sorted,
+            Labour::Copy => costs.copy.of(rows, data) + costs.copy_key * rows * f64::from(self.keys),
+        }
+    }
+
+    /// How much dearer it is because not all of the table is in memory.
+    fn cold(&self, amount: Amount, memory: Option<f64>) -> f64 {
+        let Some(memory) = memory else { return 1.0 };
+        let outside = if amount.bytes > 0.0 { (1.0 - memory / amount.bytes).clamp(0.0, 1.0) } else { 0.0 };
+        let dearer = match self.labour {
+            Labour::Nothing => return 1.0,
+            Labour::Keys => OUT_OF_MEMORY[0],
+            Labour::Rebuild => OUT_OF_MEMORY[1],
+            Labour::Copy => OUT_OF_MEMORY[2],
         };
-        Some(METADATA_SECONDS + as_f64(self.bytes?) * self.passes.max(1) as f64 / rate)
+        1.0 + outside * dearer
     }
 }
 
@@ -52,23 +116,54 @@ pub fn roll_seconds(ddl_seconds: f64, nodes: usize, rates: &Rates, policy: &Poli
 mod tests {
     use super::*;
 
-    fn seconds(algorithm: Algorithm, bytes: Option<u64>) -> Option<f64> {
-        Work { algorithm: Some(algorithm), bytes, passes: 1 }.seconds(&Rates::default())
+    const LABOURS: [Labour; 4] = [Labour::Nothing, Labour::Keys, Labour::Rebuild, Labour::Copy];
+
+    fn seconds(labour: Labour, amount: Option<Amount>, memory: Option<f64>) -> Option<f64> {
+        Job { labour, keys: 1, key_bytes: 4, ..Job::default() }.seconds(amount, memory, &Rates::default())
+    }
+
+    fn rows(rows: f64) -> Option<Amount> {
+        Some(Amount { rows, data: rows * 100.0, bytes: rows * 130.0 })
     }
 
     #[test]
     fn a_dearer_algorithm_never_costs_less() {
-        for bytes in [0, 1_000, 1_000_000_000] {
-            let costs = [Algorithm::Instant, Algorithm::Nocopy, Algorithm::Inplace, Algorithm::Copy]
-                .map(|algorithm| seconds(algorithm, Some(bytes)).unwrap());
-            assert!(costs.is_sorted(), "{bytes} bytes: {costs:?}");
+        for amount in [0.0, 10.0, 10_000_000.0] {
+            let costs = LABOURS.map(|labour| seconds(labour, rows(amount), Some(256e6)).unwrap());
+            assert!(costs.is_sorted(), "{amount} rows: {costs:?}");
         }
     }
 
     #[test]
-    fn an_unknown_size_has_no_price_unless_no_byte_is_touched() {
-        assert_eq!(seconds(Algorithm::Inplace, None), None);
-        assert_eq!(seconds(Algorithm::Instant, None), Some(METADATA_SECONDS));
+    fn a_table_that_memory_does_not_hold_is_dearer_without_a_jump() {
+        for labour in &LABOURS[1..] {
+            let at = |count: f64| seconds(*labour, rows(count), Some(130e6)).unwrap() / count;
+            assert!((at(1_001_000.0) / at(1_000_000.0) - 1.0).abs() < 0.01, "{labour:?}");
+            assert!(at(10_000_000.0) > 2.0 * at(1_000_000.0), "{labour:?}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_size_has_no_price_unless_no_row_is_touched() {
+        assert_eq!(seconds(Labour::Rebuild, None, None), None);
+        assert_eq!(seconds(Labour::Nothing, None, None), Some(METADATA_SECONDS));
+    }
+
+    #[test]
+    fn a_file_of_new_extents_is_no_table_and_old_statistics_are_not_believed() {
+        let facts = |rows, data, file| TableFacts {
+            rows: Some(rows),
+            data_bytes: Some(data),
+            index_bytes: Some(0),
+            file_bytes: Some(file),
+            ..TableFacts::default()
+        };
+        let small = Amount::of(&facts(5_000, 1_600_000, 9_400_000)).unwrap();
+        assert!((small.rows - 5_000.0).abs() < 1e-9 && (small.data - 1.6e6).abs() < 1e-9, "{small:?}");
+        for stale in [facts(0, 16_384, 508_000_000), facts(10, 0, 508_000_000)] {
+            let stale = Amount::of(&stale).unwrap();
+            assert!(stale.rows >= 1e6 && stale.data >= 250e6, "{stale:?}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::job::Labour;
 use crate::ddl::Algorithm;
 
 /// Where a rate comes from, most trustworthy first.
@@ -10,7 +11,7 @@ use crate::ddl::Algorithm;
 pub enum RateSource {
     /// Past runs on this cluster, from its journal.
     History,
-    /// `schema plan --calibrate` on a node of this cluster.
+    /// `schema plan --calibrate` on the nodes of this cluster.
     Calibrated,
     /// Nothing was measured: slow on purpose, so that nothing is promised.
     Default,
@@ -36,15 +37,141 @@ impl RateSource {
     }
 }
 
-/// How fast this cluster's servers work, in bytes of table data and indexes per second, on the slowest node.
+/// What something costs that is done with every row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Cost {
+    /// Seconds for a row, however long.
+    pub row: f64,
+    /// Seconds for a byte of it.
+    pub byte: f64,
+}
+
+impl Cost {
+    /// Seconds for rows with so many bytes in all.
+    pub fn of(self, rows: f64, bytes: f64) -> f64 {
+        self.row * rows + self.byte * bytes
+    }
+
+    /// The cost that two measurements on tables of different shape agree on, never negative. Of each the rows, the
+    /// bytes and the seconds.
+    fn fit(one: (f64, f64, f64), other: (f64, f64, f64)) -> Self {
+        let determinant = one.0 * other.1 - other.0 * one.1;
+        let row = (one.2 * other.1 - other.2 * one.1) / determinant;
+        let byte = (one.0 * other.2 - other.0 * one.2) / determinant;
+        if row.is_finite() && byte.is_finite() && row >= 0.0 && byte >= 0.0 {
+            return Self { row, byte };
+        }
+        // Noise: all of it is put on what the more expensive of the two says.
+        if row < byte {
+            Self { row: 0.0, byte: (one.2 / one.1).max(other.2 / other.1) }
+        } else {
+            Self { row: (one.2 / one.0).max(other.2 / other.0), byte: 0.0 }
+        }
+    }
+}
+
+/// What a server needs for each kind of work, while the table is in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Costs {
+    /// Seconds of a statement that makes files or keys, however small the table.
+    pub fixed: f64,
+    /// `ALGORITHM=COPY`: rows put into a new table, without its secondary keys.
+    pub copy: Cost,
+    /// Seconds for a row that is put into one secondary key by a copy.
+    pub copy_key: f64,
+    /// A rebuild inside InnoDB, without secondary keys.
+    pub rebuild: Cost,
+    /// Entries that are sorted into a new key, and their bytes.
+    pub key: Cost,
+    /// Seconds for a byte of the rows that are read to build keys.
+    pub scan: f64,
+    /// Seconds for a byte of text that goes into a FULLTEXT key.
+    pub fulltext: f64,
+}
+
+impl Default for Costs {
+    /// Two to three times what three servers on four busy cores needed (docs/plan.md).
+    fn default() -> Self {
+        Self {
+            fixed: 0.05,
+            copy: Cost { row: 7e-6, byte: 30e-9 },
+            copy_key: 3e-6,
+            rebuild: Cost { row: 2.5e-6, byte: 12e-9 },
+            key: Cost { row: 2.5e-6, byte: 15e-9 },
+            scan: 4e-9,
+            fulltext: 0.6e-6,
+        }
+    }
+}
+
+/// One measured statement of a calibration.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Timing {
+    /// Rows of the table.
+    pub rows: u64,
+    /// Bytes of the rows, without secondary keys.
+    pub bytes: u64,
+    /// Seconds that the slowest node took.
+    pub seconds: f64,
+}
+
+/// What a calibration times, on a table with short rows and on one with long rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Timings {
+    /// A rebuild of a table with hardly a row.
+    pub empty: Timing,
+    /// A copy: short rows, long rows; no secondary key.
+    pub copy: [Timing; 2],
+    /// A rebuild of the same.
+    pub rebuild: [Timing; 2],
+    /// A key on an integer.
+    pub key: [Timing; 2],
+    /// A key on a text of [`Timings::TEXT`] bytes, short rows.
+    pub text_key: Timing,
+    /// A copy with both keys, short rows.
+    pub keyed_copy: Timing,
+    /// The first FULLTEXT key on such a text, long rows; the table is rebuilt for it.
+    pub fulltext: Timing,
+}
+
+impl Timings {
+    /// Bytes of the text in the keyed columns.
+    pub const TEXT: u32 = 40;
+
+    /// The costs that they show, each at least a tenth of what is usual: less is noise, not speed.
+    pub fn costs(&self) -> Costs {
+        let shape = |timing: &Timing| (as_f64(timing.rows), as_f64(timing.bytes), timing.seconds);
+        let fit = |pair: &[Timing; 2]| Cost::fit(shape(&pair[0]), shape(&pair[1]));
+        let key = fit(&self.key);
+        let least = Costs::default();
+        let at_least = |measured: f64, usual: f64| measured.max(usual / 10.0);
+        let rows = as_f64(self.key[0].rows).max(1.0);
+        let text = as_f64(self.fulltext.rows).max(1.0) * f64::from(Self::TEXT);
+        Costs {
+            fixed: at_least(self.empty.seconds, least.fixed),
+            copy: fit(&self.copy),
+            copy_key: at_least((self.keyed_copy.seconds - self.copy[0].seconds) / (2.0 * rows), least.copy_key),
+            rebuild: fit(&self.rebuild),
+            key: Cost {
+                row: at_least(key.row, least.key.row),
+                byte: at_least(
+                    (self.text_key.seconds - self.key[0].seconds) / (rows * f64::from(Self::TEXT)),
+                    least.key.byte,
+                ),
+            },
+            scan: at_least(key.byte, least.scan),
+            fulltext: at_least((self.fulltext.seconds - self.rebuild[1].seconds) / text, least.fulltext),
+        }
+    }
+}
+
+/// How fast this cluster's servers work: the slowest node counts.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rates {
-    /// `ALGORITHM=COPY`: row by row.
-    pub copy: f64,
-    /// A rebuild inside InnoDB.
-    pub inplace: f64,
-    /// One index built; the bytes are those of the rows that are read.
-    pub index: f64,
+    /// What each kind of work costs.
+    pub costs: Costs,
+    /// By how much past runs took longer than `costs` says: building keys, rebuilding, copying. 1 where none told.
+    pub factors: [f64; 3],
     /// Write sets that a node which fell behind applies, relative to the rate at which the others commit them: a
     /// node that applies four times as fast as the others write needs a third of the time away to catch up.
     pub catch_up: f64,
@@ -56,18 +183,8 @@ pub struct Rates {
 }
 
 impl Default for Rates {
-    /// About half of what two slow cores with three servers on them reached (galera-facts 1.1: a rebuild of 870 MB
-    /// in 8.7 s on one node, 2,169 write sets of that time replayed in 0.4 s).
     fn default() -> Self {
-        const MB: f64 = 1e6;
-        Self {
-            copy: 15.0 * MB,
-            inplace: 45.0 * MB,
-            index: 90.0 * MB,
-            catch_up: 4.0,
-            spread: 1.0,
-            source: RateSource::Default,
-        }
+        Self { costs: Costs::default(), factors: [1.0; 3], catch_up: 4.0, spread: 1.0, source: RateSource::Default }
     }
 }
 
@@ -76,8 +193,8 @@ impl Default for Rates {
 pub struct Sample {
     /// What the server did.
     pub algorithm: Algorithm,
-    /// Bytes of data and indexes of the table.
-    pub bytes: u64,
+    /// Seconds that the bare costs had foretold.
+    pub foretold: f64,
     /// Seconds that the server took.
     pub seconds: f64,
 }
@@ -86,33 +203,43 @@ pub struct Sample {
 const TELLING: f64 = 0.2;
 
 impl Rates {
-    /// The rates that `samples` show, newest last. An algorithm that no sample shows is taken to be as much faster or
-    /// slower than the default as the others are. Without a telling sample: the default.
-    pub fn learned(samples: &[Sample], source: RateSource) -> Self {
-        let default = Self::default();
-        let rate = |algorithm| {
-            let mut rates: Vec<f64> = samples
+    /// The rates that a calibration showed.
+    pub fn calibrated(costs: Costs) -> Self {
+        Self { costs, source: RateSource::Calibrated, ..Self::default() }
+    }
+
+    /// These rates, corrected by what runs took that were foretold with the same costs; newest last. An algorithm that
+    /// no run tells of is taken to be as much slower or faster as the slowest of the others.
+    #[must_use]
+    pub fn corrected(self, samples: &[Sample]) -> Self {
+        let seen = |algorithm| {
+            let mut factors: Vec<f64> = samples
                 .iter()
-                .filter(|sample| sample.algorithm == algorithm && sample.seconds >= TELLING && sample.bytes > 0)
+                .filter(|sample| sample.algorithm == algorithm && sample.seconds >= TELLING && sample.foretold > 0.0)
                 .rev()
                 .take(9)
-                .map(|sample| as_f64(sample.bytes) / sample.seconds)
+                .map(|sample| sample.seconds / sample.foretold)
                 .collect();
-            rates.sort_by(f64::total_cmp);
+            factors.sort_by(f64::total_cmp);
             // The slower half's best: one lucky run promises nothing.
-            let median = rates.get(rates.len().saturating_sub(1) / 2).copied()?;
-            Some((median, median / rates.first()?))
+            let median = factors.get(factors.len() / 2).copied()?;
+            Some((median, factors.last()? / median))
         };
-        let seen = [
-            (rate(Algorithm::Copy), default.copy),
-            (rate(Algorithm::Inplace), default.inplace),
-            (rate(Algorithm::Nocopy), default.index),
-        ];
-        let factors = seen.iter().filter_map(|(seen, default)| seen.map(|(rate, _)| rate / default));
-        let Some(factor) = factors.reduce(f64::min) else { return default };
-        let spread = seen.iter().filter_map(|(seen, _)| seen.map(|(_, spread)| spread)).fold(1.0, f64::max);
-        let [copy, inplace, index] = seen.map(|(seen, default)| seen.map_or(default * factor, |(rate, _)| rate));
-        Self { copy, inplace, index, spread, source, ..default }
+        let seen = [Algorithm::Nocopy, Algorithm::Inplace, Algorithm::Copy].map(seen);
+        let Some(slowest) = seen.iter().flatten().map(|(factor, _)| *factor).reduce(f64::max) else { return self };
+        let spread = seen.iter().flatten().map(|(_, spread)| *spread).fold(1.0, f64::max);
+        let factors = seen.map(|seen| seen.map_or(slowest, |(factor, _)| factor));
+        Self { factors, spread, source: RateSource::History, ..self }
+    }
+
+    /// What past runs say about a kind of work.
+    pub const fn factor(&self, labour: Labour) -> f64 {
+        match labour {
+            Labour::Nothing => 1.0,
+            Labour::Keys => self.factors[0],
+            Labour::Rebuild => self.factors[1],
+            Labour::Copy => self.factors[2],
+        }
     }
 
     /// By which factor the truth may lie above an estimate made with these rates.
@@ -130,25 +257,74 @@ pub(super) fn as_f64(bytes: u64) -> f64 {
 mod tests {
     use super::*;
 
-    fn sample(algorithm: Algorithm, mb: u64, seconds: f64) -> Sample {
-        Sample { algorithm, bytes: mb * 1_000_000, seconds }
+    fn sample(algorithm: Algorithm, foretold: f64, seconds: f64) -> Sample {
+        Sample { algorithm, foretold, seconds }
     }
 
     #[test]
-    fn the_median_of_what_was_seen_counts_and_scales_what_was_not() {
-        let samples = [(100, 1.0), (90, 1.0), (900, 1.0)].map(|(mb, seconds)| sample(Algorithm::Inplace, mb, seconds));
-        let rates = Rates::learned(&samples, RateSource::History);
-        assert_eq!(rates.inplace, 100e6);
-        assert!((rates.copy - 15e6 * 100.0 / 45.0).abs() < 1.0, "{rates:?}");
+    fn the_median_of_past_runs_corrects_and_the_slowest_says_how_far_it_may_be_off() {
+        let samples = [0.8, 1.0, 3.0].map(|seconds| sample(Algorithm::Inplace, 0.5, seconds));
+        let rates = Rates::default().corrected(&samples);
         assert_eq!(rates.source, RateSource::History);
-        assert!((rates.uncertainty() - 2.0).abs() < 1e-9, "{rates:?}");
-        let slow = [samples.as_slice(), &[sample(Algorithm::Inplace, 20, 1.0)]].concat();
-        let rates = Rates::learned(&slow, RateSource::History);
-        assert!((rates.uncertainty() - 90.0 / 20.0).abs() < 1e-9, "{rates:?}");
+        assert_eq!(rates.factors, [2.0; 3]);
+        assert!((rates.uncertainty() - 3.0).abs() < 1e-9, "{rates:?}");
+        let more = [&samples[..], &[sample(Algorithm::Copy, 1.0, 0.5)]].concat();
+        assert_eq!(Rates::default().corrected(&more).factors, [2.0, 2.0, 0.5]);
     }
 
     #[test]
     fn short_statements_tell_nothing() {
-        assert_eq!(Rates::learned(&[sample(Algorithm::Copy, 1, 0.01)], RateSource::History), Rates::default());
+        let rates = Rates::default();
+        assert_eq!(rates.corrected(&[sample(Algorithm::Copy, 0.1, 0.01)]), rates);
+    }
+
+    #[test]
+    fn a_calibration_is_taken_apart_into_what_it_was_made_of() {
+        let costs = Costs {
+            fixed: 0.01,
+            copy: Cost { row: 3e-6, byte: 10e-9 },
+            copy_key: 1e-6,
+            rebuild: Cost { row: 1e-6, byte: 5e-9 },
+            key: Cost { row: 1e-6, byte: 8e-9 },
+            scan: 1e-9,
+            fulltext: 0.25e-6,
+        };
+        let shapes = [(200_000, 20_000_000), (40_000, 20_000_000)];
+        let timed = |seconds: fn(&Costs, f64, f64) -> f64| {
+            shapes.map(|(rows, bytes)| Timing { rows, bytes, seconds: seconds(&costs, as_f64(rows), as_f64(bytes)) })
+        };
+        let copy = timed(|costs, rows, bytes| costs.copy.of(rows, bytes));
+        let rebuild = timed(|costs, rows, bytes| costs.rebuild.of(rows, bytes));
+        let key = timed(|costs, rows, bytes| costs.key.row * rows + costs.scan * bytes);
+        let more = |timing: Timing, seconds: f64| Timing { seconds: timing.seconds + seconds, ..timing };
+        let timings = Timings {
+            empty: Timing { rows: 1, bytes: 16384, seconds: 0.01 },
+            copy,
+            rebuild,
+            key,
+            text_key: more(key[0], 200_000.0 * 40.0 * costs.key.byte),
+            keyed_copy: more(copy[0], 2.0 * 200_000.0 * costs.copy_key),
+            fulltext: more(rebuild[1], 40_000.0 * 40.0 * costs.fulltext),
+        };
+        let found = timings.costs();
+        for (found, expected) in [
+            (found.copy.row, costs.copy.row),
+            (found.copy.byte, costs.copy.byte),
+            (found.copy_key, costs.copy_key),
+            (found.rebuild.row, costs.rebuild.row),
+            (found.rebuild.byte, costs.rebuild.byte),
+            (found.key.row, costs.key.row),
+            (found.key.byte, costs.key.byte),
+            (found.scan, costs.scan),
+            (found.fulltext, costs.fulltext),
+        ] {
+            assert!((found / expected - 1.0).abs() < 1e-6, "{found} is not {expected}");
+        }
+    }
+
+    #[test]
+    fn noise_never_makes_work_free() {
+        let fitted = Cost::fit((100.0, 1000.0, 1.0), (100.0, 5000.0, 0.5));
+        assert!(fitted.row >= 0.0 && fitted.byte >= 0.0 && fitted.of(100.0, 1000.0) >= 0.5, "{fitted:?}");
     }
 }

@@ -30,6 +30,33 @@ pub struct Estimate {
     pub stall_seconds: Option<f64>,
     /// From the first action to the last.
     pub total_seconds: Option<f64>,
+    /// How long one node works on it; what past runs are compared with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node_seconds: Option<f64>,
+}
+
+/// One statement of a [`Split`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SplitStatement {
+    /// The text.
+    pub sql: String,
+    /// What the server will do on the table that the statement before it leaves.
+    pub algorithm: Option<Algorithm>,
+    /// The weakest lock that the server accepts for that.
+    pub lock: Option<Lock>,
+    /// Seconds of stall in TOI; `None` when the size is not known.
+    pub stall_seconds: Option<f64>,
+}
+
+/// The same change in several statements that are cheaper together than the one that was written.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Split {
+    /// The statements, in this order.
+    pub statements: Vec<SplitStatement>,
+    /// Seconds of stall in TOI, all of them together.
+    pub stall_seconds: Option<f64>,
+    /// Seconds of stall of the statement as it was written, in TOI.
+    pub whole_stall_seconds: Option<f64>,
 }
 
 /// A temporary `slave_type_conversions` on all nodes, without which rows could not cross between the schemas.
@@ -89,6 +116,9 @@ pub struct PlannedStatement {
     /// What else would be possible.
     #[serde(default)]
     pub alternatives: Vec<Reason>,
+    /// The same in several statements, where that is cheaper.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<Split>,
     /// The text that is sent: the user's, plus clauses added on purpose.
     pub execute: String,
     /// What it will cost.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::{Style, table};
 use crate::ddl;
 use crate::plan::check::{Finding, Verdict};
-use crate::plan::{Method, Plan, PlannedStatement, Sample, seconds};
+use crate::plan::{Costs, Method, Plan, PlannedStatement, seconds};
 
 /// Renders the plan, and what the checks have to say, for a person.
 pub fn human(plan: &Plan, findings: &[Finding], style: Style) -> String {
@@ -39,16 +39,16 @@ pub fn human(plan: &Plan, findings: &[Finding], style: Style) -> String {
 }
 
 /// What a calibration has measured, in a line.
-pub fn calibration(samples: &[Sample]) -> String {
-    let rates: Vec<String> = samples
-        .iter()
-        .map(|sample| {
-            #[allow(clippy::cast_precision_loss, reason = "for reading only")]
-            let rate = sample.bytes as f64 / sample.seconds.max(1e-9) / 1e6;
-            format!("{} {rate:.0} MB/s", sample.algorithm.keyword())
-        })
-        .collect();
-    format!("Calibrated: {}.", rates.join(", "))
+pub fn calibration(costs: &Costs) -> String {
+    // Of a row of usual length, with one key.
+    let rate = |seconds: f64| 100.0 / seconds.max(1e-12) / 1e6;
+    let key = costs.key.of(1.0, 4.0);
+    format!(
+        "Calibrated, for rows of 100 bytes: an index {:.0} MB/s, a rebuild {:.0} MB/s, a copy {:.0} MB/s.",
+        rate(key + costs.scan * 100.0),
+        rate(costs.rebuild.of(1.0, 100.0) + key),
+        rate(costs.copy.of(1.0, 100.0) + costs.copy_key)
+    )
 }
 
 fn what(statement: &PlannedStatement) -> String {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use galera_schema::sandbox::{Error, Sandbox};
+use galera_schema::sandbox::{Error, Node, Sandbox};
 use libtest_mimic::Trial;
 use mysql_async::prelude::Queryable;
 use serde_json::Value;
@@ -13,6 +13,7 @@ use crate::support::{Ran, database, schema, schema_with, shared, trial, until};
 pub fn tests() -> Vec<Trial> {
     vec![
         trial("plan::methods_follow_the_facts", methods_follow_the_facts),
+        trial("plan::a_cheaper_split_ends_in_the_same_table", a_cheaper_split_ends_in_the_same_table),
         trial("plan::what_cannot_be_read_is_told_with_its_place", what_cannot_be_read_is_told_with_its_place),
         trial("plan::rows_in_the_way_are_shown", rows_in_the_way_are_shown),
         trial("plan::tables_that_do_not_fit", tables_that_do_not_fit),
@@ -108,6 +109,55 @@ async fn methods_follow_the_facts() -> Result<(), Error> {
     refused(&sandbox, "UPDATE plan_methods.big SET a = 1", "not-ddl").await;
     refused(&sandbox, "SET GLOBAL wsrep_OSU_method = 'RSU'", "setting-refused").await;
     Ok(())
+}
+
+async fn a_cheaper_split_ends_in_the_same_table() -> Result<(), Error> {
+    let sandbox = shared().await;
+    database(&sandbox, "plan_split").await;
+    let node = &sandbox.nodes()[0];
+    // Two clauses with which the server rebuilds or copies the table, although neither asks for that by itself.
+    let cases = [
+        "ADD COLUMN n INT DEFAULT 7, ADD INDEX n (n), ADD COLUMN m INT AFTER id",
+        "ADD UNIQUE (a), ADD KEY am (a, m), ADD COLUMN m INT, ALTER b SET DEFAULT 'x'",
+    ];
+    for (at, clauses) in cases.iter().enumerate() {
+        let [parts, whole] = ["parts", "whole"].map(|name| format!("plan_split.{name}{at}"));
+        for table in [&parts, &whole] {
+            node.execute(&format!("CREATE TABLE {table} (id INT PRIMARY KEY, a INT, b VARCHAR(200))")).await?;
+            let fill = "SELECT seq, seq, REPEAT('x', 180) FROM mysql.seq_1_to_30000";
+            node.execute(&format!("INSERT INTO {table} (id, a, b) {fill}")).await?;
+            node.execute(&format!("ANALYZE LOCAL TABLE {table}")).await?;
+        }
+        let (_, plan) = planned(&sandbox, &format!("ALTER TABLE {parts} {clauses}"), &[]);
+        let statement = &plan["statements"][0];
+        assert_eq!(statement["algorithm"], "INPLACE", "{clauses}");
+        assert!(codes(&plan, "alternatives").contains(&"split".to_owned()), "{clauses}: {plan}");
+        let split = statement["split"]["statements"].as_array().unwrap();
+        let mut identity = innodb_id(node, &parts).await;
+        let before = identity.clone();
+        for part in split {
+            node.execute(part["sql"].as_str().unwrap()).await?;
+            identity = innodb_id(node, &parts).await;
+        }
+        assert!(split.len() > 1 && identity == before, "{clauses}: the parts rebuilt the table");
+        let before = innodb_id(node, &whole).await;
+        node.execute(&format!("ALTER TABLE {whole} {clauses}")).await?;
+        assert_ne!(innodb_id(node, &whole).await, before, "{clauses}: the whole did not rebuild the table");
+        let show = async |table: &str| {
+            let row: Option<(String, String)> =
+                node.connect().await.unwrap().query_first(format!("SHOW CREATE TABLE {table}")).await.unwrap();
+            row.unwrap().1.replace(&format!("whole{at}"), &format!("parts{at}"))
+        };
+        assert_eq!(show(&parts).await, show(&whole).await, "{clauses}");
+    }
+    Ok(())
+}
+
+/// The number that InnoDB gives a table; a rebuilt table has another one.
+async fn innodb_id(node: &Node, table: &str) -> Option<String> {
+    let name = table.replace('.', "/");
+    let sql = format!("SELECT table_id FROM information_schema.innodb_sys_tables WHERE name = '{name}'");
+    node.value(&sql).await.unwrap()
 }
 
 async fn what_cannot_be_read_is_told_with_its_place() -> Result<(), Error> {

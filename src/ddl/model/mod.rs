@@ -11,6 +11,7 @@ mod catalog;
 mod charset;
 mod keys;
 mod resolve;
+mod same;
 mod settings;
 mod table;
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::plan::check::{Finding, Scene, Stage, Verdict};
 use crate::plan::facts::{NodeFacts, NodeObservation, TableName};
 use crate::plan::{
-    Basis, Draft, Override, Part, Plan, Rolling, Sample, Situation, Text, Unreadable, build, check, draft, tables_named,
+    Basis, Draft, Override, Part, Plan, Rolling, Situation, Text, Unreadable, build, check, draft, tables_named,
 };
 
 /// What is to be planned.
@@ -89,6 +89,7 @@ pub async fn plan(connector: &Connector, settings: &Settings, request: &Request)
             wanted: request.wanted,
             accepted: &request.accepted,
             sizes: &seen.sizes,
+            memory: memory(&nodes),
             obstacles: &obstacles,
         },
     );
@@ -136,17 +137,6 @@ pub async fn recheck(connector: &Connector, settings: &Settings, plan: Plan) -> 
     Ok(Planned { plan, findings, nodes, tables })
 }
 
-/// Measures how fast the servers are, on the node that writes least, and keeps it in the journal.
-///
-/// # Errors
-/// As [`crate::engine::calibrate::calibrate`].
-pub async fn calibrate(connector: &Connector, settings: &Settings) -> Result<Vec<Sample>, Failure> {
-    let nodes = facts::observe_all(connector, SAMPLE).await;
-    let spare = writers_last(&nodes).into_iter().next().ok_or_else(|| nobody_answers(&nodes))?;
-    let node = connector.node(&spare).map_err(|error| unseen(&error))?;
-    super::calibrate::calibrate(connector, settings, node).await
-}
-
 /// The failure that findings mean for a command that wants to change something; `None` when all of them passed.
 pub fn failure(findings: &[Finding]) -> Option<Failure> {
     let worst = check::worst(findings);
@@ -168,6 +158,13 @@ pub fn failure(findings: &[Finding]) -> Option<Failure> {
         failure = failure.hint(format!("Also [{}]: {} {}", finding.check, finding.saw, finding.advice));
     }
     Some(failure.next("schema status"))
+}
+
+/// The smallest buffer pool of all nodes, in bytes.
+fn memory(nodes: &[NodeObservation]) -> Option<f64> {
+    let pools =
+        nodes.iter().filter_map(|node| node.facts.as_ref().ok()?.global("innodb_buffer_pool_size")?.parse().ok());
+    pools.reduce(f64::min)
 }
 
 fn first_seen(nodes: &[NodeObservation]) -> Option<(&str, &NodeFacts)> {

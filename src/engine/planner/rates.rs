@@ -5,12 +5,13 @@ use serde_json::Value;
 use crate::cluster::Connector;
 use crate::cluster::journal::{Journal, RunRow};
 use crate::config::Settings;
-use crate::plan::{RateSource, Rates, Sample};
+use crate::ddl::Algorithm;
+use crate::plan::{Costs, Labour, Rates, Sample};
 
 /// Runs that are looked at. Hardware and data change; old runs say little about today.
 const RUNS: u32 = 40;
 
-/// The rates that past runs show, else those of the last calibration, else the defaults. A journal that is not there, or
+/// The rates of the last calibration, else the defaults, corrected by the runs since. A journal that is not there, or
 /// cannot be read, holds no run.
 pub(super) async fn learn(connector: &Connector, settings: &Settings) -> Rates {
     let mut journal = Journal::new(connector.clone(), &settings.journal.database);
@@ -19,33 +20,42 @@ pub(super) async fn learn(connector: &Connector, settings: &Settings) -> Rates {
         _ => Vec::new(),
     };
     journal.close().await;
+    let calibrated = runs.iter().filter(|run| run.kind == "calibrate").find_map(of_calibration);
+    let rates = calibrated.map_or_else(Rates::default, Rates::calibrated);
     // The journal tells the newest first; the newest sample is to come last.
-    let of_kind = |kind: &'static str, samples: fn(&RunRow) -> Vec<Sample>| -> Vec<Sample> {
-        runs.iter().rev().filter(|run| run.kind == kind).flat_map(samples).collect()
-    };
-    let learned = Rates::learned(&of_kind("apply", of_apply), RateSource::History);
-    if learned.source == RateSource::History {
-        return learned;
-    }
-    Rates::learned(&of_kind("calibrate", of_calibration), RateSource::Calibrated)
+    let samples: Vec<Sample> =
+        runs.iter().rev().filter(|run| run.kind == "apply").flat_map(|run| of_apply(run, &rates)).collect();
+    rates.corrected(&samples)
 }
 
-/// What a run measured, beside what its plan knew of the statements.
-fn of_apply(run: &RunRow) -> Vec<Sample> {
+/// What a run measured, beside what its plan had foretold with the same costs.
+fn of_apply(run: &RunRow, now: &Rates) -> Vec<Sample> {
+    let then = serde_json::from_value::<Rates>(run.plan["rates"].clone());
+    let Some(then) = then.ok().filter(|then| alike(&then.costs, &now.costs)) else { return Vec::new() };
     let measured = run.summary["measured"].as_array().map_or(&[][..], Vec::as_slice);
     let sample = |one: &Value| {
         let index = one["statement"].as_u64()?;
         let statements = run.plan["statements"].as_array()?;
         let statement = statements.iter().find(|statement| statement["index"].as_u64() == Some(index))?;
-        Some(Sample {
-            algorithm: serde_json::from_value(statement["algorithm"].clone()).ok()?,
-            bytes: statement["estimate"]["bytes"].as_u64()?,
-            seconds: one["seconds"].as_f64()?,
-        })
+        let algorithm = serde_json::from_value(statement["algorithm"].clone()).ok()?;
+        let factor = then.factor(match algorithm {
+            Algorithm::Instant => return None,
+            Algorithm::Nocopy => Labour::Keys,
+            Algorithm::Inplace => Labour::Rebuild,
+            Algorithm::Copy => Labour::Copy,
+        });
+        let foretold = (statement["estimate"]["node_seconds"].as_f64()? - then.costs.fixed) / factor;
+        Some(Sample { algorithm, foretold, seconds: one["seconds"].as_f64()? })
     };
     measured.iter().filter_map(sample).collect()
 }
 
-fn of_calibration(run: &RunRow) -> Vec<Sample> {
-    serde_json::from_value(run.summary["samples"].clone()).unwrap_or_default()
+/// Whether two plans reckoned with the same costs; a figure that went through the journal may differ in its last digit.
+fn alike(one: &Costs, other: &Costs) -> bool {
+    let near = |one: f64, other: f64| (one - other).abs() <= one.abs() * 1e-9;
+    near(one.copy.row, other.copy.row) && near(one.rebuild.row, other.rebuild.row) && near(one.key.row, other.key.row)
+}
+
+fn of_calibration(run: &RunRow) -> Option<Costs> {
+    serde_json::from_value(run.summary["costs"].clone()).ok()
 }

@@ -38,8 +38,8 @@ struct Args {
     /// Widths of the rows: narrow, normal, wide.
     #[arg(long, value_delimiter = ',', default_values = ["normal"])]
     widths: Vec<String>,
-    /// How often tables up to 10 MB are measured; up to 100 MB a third as often, larger ones once.
-    #[arg(long, default_value_t = 3)]
+    /// How often tables up to 10 MB are measured; up to 100 MB half as often, larger ones once.
+    #[arg(long, default_value_t = 5)]
     rounds: usize,
     /// InnoDB's buffer pool of each node in MiB.
     #[arg(long, default_value_t = 256)]
@@ -85,8 +85,8 @@ async fn run(args: &Args) -> Vec<Measured> {
     for size in sizes {
         for (width, repeats) in WIDTHS.iter().filter(|(width, _)| args.widths.iter().any(|wanted| wanted == width)) {
             let rounds = match size {
-                ..=10_000 => args.rounds,
-                ..=100_000 => args.rounds.div_ceil(3),
+                0..=10_000 => args.rounds,
+                10_001..=100_000 => args.rounds.div_ceil(2),
                 _ => 1,
             };
             let table = format!("app.t{size}_{width}");

@@ -1,0 +1,123 @@
+//! What a statement gives one server to do, as far as its text and the table say. Sizes come in later.
+
+use crate::ddl::ast::{Operation, Statement};
+use crate::ddl::model::{Applied, BaseType, Column, Key, KeyKind, Table};
+use crate::ddl::{Algorithm, Judgement, Moves};
+
+/// What is done with the rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Labour {
+    /// Nothing: definitions only.
+    #[default]
+    Nothing,
+    /// They are read, and keys are built.
+    Keys,
+    /// They are written anew inside InnoDB, and sorted keys with them.
+    Rebuild,
+    /// They are put one by one into a new table and into each of its keys.
+    Copy,
+}
+
+/// What a statement gives one server to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Job {
+    /// What is done with the rows.
+    pub labour: Labour,
+    /// Secondary keys that are made; each foreign key that is new counts as one more, for looking up its parents.
+    pub keys: u32,
+    /// Bytes of one row that go into those keys, about.
+    pub key_bytes: u64,
+    /// For FULLTEXT keys that are made: how many bytes of a row are no text.
+    pub not_text: u64,
+    /// Which part of the remaining bytes of a row those keys read, each key counted; 0 without any.
+    pub text_share: f64,
+}
+
+/// What is taken for the length of a value whose type says only how long it may be. Bytes.
+const USUAL_LENGTH: u64 = 32;
+/// What InnoDB keeps beside the columns of a row: its header, its transaction and its undo. Bytes.
+const ROW_HEAD: u64 = 25;
+
+impl Job {
+    /// The job of a statement of which nothing but the algorithm is known: one key, or a table with one.
+    pub fn usual(algorithm: Algorithm) -> Self {
+        let labour = match algorithm {
+            Algorithm::Instant => Labour::Nothing,
+            Algorithm::Nocopy => Labour::Keys,
+            Algorithm::Inplace => Labour::Rebuild,
+            Algorithm::Copy => Labour::Copy,
+        };
+        Self { labour, keys: 1, key_bytes: USUAL_LENGTH, ..Self::default() }
+    }
+
+    /// The job of a statement that was judged on these tables. Of an unknown table the keys that the text names count.
+    pub fn of(statement: &Statement, applied: &Applied, judgement: &Judgement) -> Self {
+        let labour = match judgement.moves {
+            Moves::Nothing => return Self::default(),
+            Moves::Keys => Labour::Keys,
+            Moves::Rows if judgement.algorithm.is_some_and(|algorithm| algorithm < Algorithm::Copy) => Labour::Rebuild,
+            // At worst all rows are in the partitions concerned, and partitions are copied row by row.
+            Moves::Rows | Moves::Partitions => Labour::Copy,
+        };
+        let Some(after) = applied.after.as_deref() else {
+            let named =
+                |operation: &&Operation| matches!(operation, Operation::AddKey(_) | Operation::AddForeignKey(_));
+            let named = u32::try_from(statement.operations().into_iter().filter(named).count()).unwrap_or(u32::MAX);
+            let keys = named.max(1);
+            return Self { labour, keys, key_bytes: u64::from(keys) * USUAL_LENGTH, ..Self::default() };
+        };
+        let before = applied.before.as_deref();
+        let new = |key: &&Key| {
+            labour != Labour::Keys || before.is_none_or(|before| !before.keys.iter().any(|old| old.id == key.id))
+        };
+        let made: Vec<&Key> = after.keys.iter().filter(|key| key.kind != KeyKind::Primary).filter(new).collect();
+        let is_new = |name: &str| before.is_some_and(|before| before.foreign_key(name).is_none());
+        let parents = after.foreign_keys.iter().filter(|key| is_new(&key.name)).count();
+        let text: f64 = made.iter().filter(|key| key.kind == KeyKind::Fulltext).map(|key| text_share(key, after)).sum();
+        let plain = made.iter().filter(|key| key.kind != KeyKind::Fulltext);
+        Self {
+            labour,
+            keys: u32::try_from(plain.clone().count() + parents).unwrap_or(u32::MAX),
+            key_bytes: plain.map(|key| columns(key, after).map(length).sum::<u64>()).sum(),
+            not_text: ROW_HEAD + after.columns.iter().filter_map(fixed).sum::<u64>(),
+            text_share: text,
+        }
+    }
+}
+
+fn columns<'a>(key: &'a Key, table: &'a Table) -> impl Iterator<Item = &'a Column> {
+    key.parts.iter().filter_map(|part| table.column_by_id(part.column))
+}
+
+fn length(column: &Column) -> u64 {
+    fixed(column).unwrap_or_else(|| column.data_type.length.unwrap_or(USUAL_LENGTH).min(USUAL_LENGTH))
+}
+
+/// Which part of all text of a row the key reads, taking columns to be as full as their types are long.
+fn text_share(key: &Key, table: &Table) -> f64 {
+    let room = |column: &Column| match fixed(column) {
+        Some(_) => 0.0,
+        // The lengths of TEXT and BLOB say nothing: they stand for some long value.
+        #[allow(clippy::cast_precision_loss, reason = "a share")]
+        None => column.data_type.length.unwrap_or(1000) as f64,
+    };
+    let all: f64 = table.columns.iter().map(room).sum();
+    if all > 0.0 { columns(key, table).map(room).sum::<f64>() / all } else { 1.0 }
+}
+
+/// The bytes of a value where its type alone says them; 0 for what is not stored.
+fn fixed(column: &Column) -> Option<u64> {
+    use BaseType as T;
+    if column.generated.as_ref().is_some_and(|generated| generated.kind == crate::ddl::ast::GeneratedKind::Virtual) {
+        return Some(0);
+    }
+    Some(match column.data_type.base {
+        T::TinyInt | T::Year => 1,
+        T::SmallInt | T::Enum => 2,
+        T::MediumInt | T::Date | T::Time => 3,
+        T::Int | T::Float | T::Timestamp | T::Inet4 => 4,
+        T::BigInt | T::Double | T::DateTime | T::Decimal | T::Bit | T::Set => 8,
+        T::Uuid | T::Inet6 => 16,
+        _ => return None,
+    })
+}
