@@ -15,6 +15,8 @@ use crate::plan::AfterDrainTimeout;
 const LOOKS: u32 = 3;
 /// The time between two looks.
 const EVERY: Duration = Duration::from_millis(200);
+/// The time between two looks once nothing was seen.
+const EVERY_EMPTY: Duration = Duration::from_millis(100);
 /// The time between two looks while connections are being closed.
 const EVERY_CLOSING: Duration = Duration::from_millis(50);
 /// How long a connection must have been idle to be closed: first the pool's true idlers, and as the time runs out
@@ -91,10 +93,11 @@ impl Proof {
         if self.empty >= LOOKS {
             return Next::Empty;
         }
-        let Some(late) = now.checked_sub(self.rules.timeout) else { return Next::Look(EVERY) };
         if nothing {
-            return Next::Look(EVERY); // The proof that has begun may end.
+            // Whatever the time: a proof that has begun may end.
+            return Next::Look(EVERY_EMPTY);
         }
+        let Some(late) = now.checked_sub(self.rules.timeout) else { return Next::Look(EVERY) };
         let grace = self.rules.timeout.max(LAST_CALL);
         let then = self.rules.then;
         match then {
@@ -165,15 +168,15 @@ mod tests {
         let busy = Watch { sessions: Some(1), ..quiet() };
         let lost = Watch { holds: false, ..quiet() };
         for (balancers, clients, expected) in [
-            (quiet(), vec![], Next::Look(EVERY)),
-            (quiet(), vec![], Next::Look(EVERY)),
+            (quiet(), vec![], Next::Look(EVERY_EMPTY)),
+            (quiet(), vec![], Next::Look(EVERY_EMPTY)),
             (busy, vec![], Next::Look(EVERY)),
-            (quiet(), vec![], Next::Look(EVERY)),
+            (quiet(), vec![], Next::Look(EVERY_EMPTY)),
             (quiet(), vec![client(1, "Sleep", 1)], Next::Look(EVERY)),
-            (quiet(), vec![], Next::Look(EVERY)),
+            (quiet(), vec![], Next::Look(EVERY_EMPTY)),
             (lost, vec![], Next::Look(EVERY)),
-            (quiet(), vec![], Next::Look(EVERY)),
-            (quiet(), vec![], Next::Look(EVERY)),
+            (quiet(), vec![], Next::Look(EVERY_EMPTY)),
+            (quiet(), vec![], Next::Look(EVERY_EMPTY)),
             (quiet(), vec![], Next::Empty),
         ] {
             assert_eq!(proof.look(at(10), &balancers, &clients), expected);
@@ -183,8 +186,8 @@ mod tests {
     #[test]
     fn a_proof_that_has_begun_in_time_may_end_after_it() {
         let mut proof = proof(AfterDrainTimeout::Stop);
-        assert_eq!(proof.look(at(5900), &quiet(), &[]), Next::Look(EVERY));
-        assert_eq!(proof.look(at(6100), &quiet(), &[]), Next::Look(EVERY));
+        assert_eq!(proof.look(at(5900), &quiet(), &[]), Next::Look(EVERY_EMPTY));
+        assert_eq!(proof.look(at(6100), &quiet(), &[]), Next::Look(EVERY_EMPTY));
         assert_eq!(proof.look(at(6300), &quiet(), &[]), Next::Empty);
     }
 

@@ -119,6 +119,8 @@ pub(super) struct Policy {
 pub(super) struct Upgrade {
     pub(super) shell: Option<String>,
     pub(super) hosts: Option<BTreeMap<String, String>>,
+    pub(super) prepare: Option<String>,
+    pub(super) quick_timers: Option<bool>,
     pub(super) stop: Option<String>,
     pub(super) install: Option<String>,
     pub(super) configure: Option<String>,

@@ -269,6 +269,8 @@ impl Source<'_> {
             )?,
             shell: upgrade.shell.unwrap_or(default.shell),
             hosts: upgrade.hosts.unwrap_or(default.hosts),
+            prepare: upgrade.prepare.unwrap_or(default.prepare),
+            quick_timers: upgrade.quick_timers.unwrap_or(default.quick_timers),
             stop: upgrade.stop.unwrap_or(default.stop),
             install: upgrade.install.unwrap_or(default.install),
             configure: upgrade.configure.unwrap_or(default.configure),

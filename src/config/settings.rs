@@ -103,6 +103,8 @@ pub struct Upgrade {
     pub shell: String,
     /// Node name to host, where they differ from the node's address.
     pub hosts: BTreeMap<String, String>,
+    /// What can be done while the node still serves, such as fetching the packages; may be empty.
+    pub prepare: String,
     /// Stops the server.
     pub stop: String,
     /// Installs `{version}`.
@@ -127,8 +129,10 @@ pub struct Upgrade {
     pub join_timeout: Duration,
     /// The folder in which the nodes' states are kept.
     pub bundles: PathBuf,
-    /// Starts the server.
+    /// Starts the server. `{join_options}` are the provider options with which it comes back quickly.
     pub start: String,
+    /// Whether a run shortens the group communication's timers until it ends.
+    pub quick_timers: bool,
     /// Runs once the server is up.
     pub upgrade_tables: String,
     /// How long a node stays back in service before the next one.
@@ -142,6 +146,7 @@ impl Default for Upgrade {
         Self {
             shell: "ssh {host}".into(),
             hosts: BTreeMap::new(),
+            prepare: String::new(),
             stop: "systemctl stop mariadb".into(),
             install: "apt-get install -y mariadb-server={version}".into(),
             configure: String::new(),
@@ -155,6 +160,7 @@ impl Default for Upgrade {
             join_timeout: Duration::from_secs(3600),
             bundles: PathBuf::from("."),
             start: "systemctl start mariadb".into(),
+            quick_timers: true,
             upgrade_tables: "mariadb-upgrade --skip-write-binlog".into(),
             settle: Duration::from_secs(60),
             command_timeout: Duration::from_secs(1800),

@@ -210,7 +210,7 @@ mod tests {
 
     fn run(command: &str, limit: Duration) -> Finished {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let values = Values { node: "n1", host: "here", version: "1.2.3" };
+        let values = Values { node: "n1", host: "here", version: "1.2.3", join_options: "" };
         let shell = Shell::parse("sh -c").unwrap();
         runtime.block_on(shell.run(&Template::parse(command).unwrap(), values, limit, |_| {}))
     }
@@ -252,7 +252,7 @@ mod tests {
     #[test]
     fn a_shell_that_does_not_exist_is_a_host_that_was_not_reached() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let values = Values { node: "n1", host: "here", version: "" };
+        let values = Values { node: "n1", host: "here", version: "", join_options: "" };
         let shell = Shell::parse("/no/such/shell {host}").unwrap();
         let finished = runtime.block_on(shell.run(&Template::parse("true").unwrap(), values, LONG, |_| {}));
         assert!(matches!(finished.outcome, Outcome::NotReached(_)), "{finished:?}");

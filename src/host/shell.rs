@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn splits_words_and_fills_them_in() {
-        let values = Values { node: "n1", host: "db 1", version: "" };
+        let values = Values { node: "n1", host: "db 1", version: "", join_options: "" };
         for (text, expected) in [
             ("sh -c", &["sh", "-c"][..]),
             ("ssh  {host}", &["ssh", "db 1"]),

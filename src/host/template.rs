@@ -9,13 +9,15 @@ pub struct Values<'a> {
     pub host: &'a str,
     /// The version as the package manager spells it; empty where a command does not concern one.
     pub version: &'a str,
+    /// Provider options for a node that is to come back quickly; may be empty.
+    pub join_options: &'a str,
 }
 
 /// A template cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
     /// `{word}` is no placeholder.
-    #[error("`{{{0}}}` is no placeholder; there are {{node}}, {{host}} and {{version}}")]
+    #[error("`{{{0}}}` is no placeholder; there are {{node}}, {{host}}, {{version}} and {{join_options}}")]
     Unknown(String),
     /// The shell has no command in it, or its quotes do not end.
     #[error("`{0}` is no command: it is empty, or a quote in it does not end")]
@@ -35,6 +37,7 @@ enum Part {
     Node,
     Host,
     Version,
+    JoinOptions,
 }
 
 impl Template {
@@ -61,6 +64,7 @@ impl Template {
                 "node" => Part::Node,
                 "host" => Part::Host,
                 "version" => Part::Version,
+                "join_options" => Part::JoinOptions,
                 _ => return Err(TemplateError::Unknown(word.to_owned())),
             };
             if !plain.is_empty() {
@@ -90,6 +94,11 @@ impl Template {
         }
     }
 
+    /// Whether `{join_options}` is in it.
+    pub fn takes_join_options(&self) -> bool {
+        self.0.contains(&Part::JoinOptions)
+    }
+
     /// The command for a shell: each value quoted where it must be, so that it stays one word.
     pub fn for_shell(&self, values: Values) -> String {
         self.render(values, quote)
@@ -106,6 +115,7 @@ impl Template {
             Part::Node => form(values.node),
             Part::Host => form(values.host),
             Part::Version => form(values.version),
+            Part::JoinOptions => form(values.join_options),
         };
         self.0.iter().map(part).collect()
     }
@@ -125,7 +135,7 @@ mod tests {
     use super::*;
 
     fn render(text: &str, version: &str) -> String {
-        let values = Values { node: "n 1", host: "db1.example", version };
+        let values = Values { node: "n 1", host: "db1.example", version, join_options: "a=1;b=2" };
         Template::parse(text).unwrap().for_shell(values)
     }
 

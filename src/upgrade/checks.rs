@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::facts::{ClusterFacts, NodeFacts, Surroundings};
 use super::provider::{WayBack, way_back};
 use super::series::{Jump, crosses_redo_format, jump};
+use super::timers::{JOIN_OPTIONS, LEAST_STALL, evicts, is_off, stall};
 use super::window::{TransferForecast, Window};
 use super::{Direction, Target, known};
 use crate::sql::ServerVersion;
@@ -475,52 +476,51 @@ fn transfer(subject: &Subject) -> Check {
     )
 }
 
-/// How long all writes stall when a node comes back, by the group communication's own timers.
-///
-/// Measured on 10.11.19 with provider 26.4.23: a group message that the joining node missed is sent again after
-/// `evs.keepalive_period` or `evs.join_retrans_period`, and with `pc.wait_prim` the joining node looks only every half
-/// second whether it has reached the primary component. Until then no write set is ordered anywhere.
+/// How long all writes stall when a node comes back; see `timers` for the reasons.
 fn join_stall(subject: &Subject) -> Check {
-    const WAIT_PRIM: f64 = 0.5;
-    const QUICK: f64 = 0.25;
     let code = "join-stall";
-    let worst =
-        |name: &str| subject.cluster.up().filter_map(|node| seconds(node.provider_option(name)?)).reduce(f64::max);
-    let (Some(keepalive), Some(retrans)) = (worst("evs.keepalive_period"), worst("evs.join_retrans_period")) else {
-        return Check::pass(
+    let known: Option<Vec<f64>> = subject.cluster.up().map(stall).collect();
+    let Some(own) = known.and_then(|stalls| stalls.into_iter().reduce(f64::max)) else {
+        return Check::new(
             code,
-            "The group communication's timers could not be read; expect writes to stall for up to 2 s when a node comes back.",
+            Finding::Warning,
+            "The group communication's timers could not be read; expect writes to stall for up to 3.5 s when a node comes back.",
         );
     };
-    let waits = subject.cluster.up().any(|node| !node.provider_option("pc.wait_prim").is_some_and(is_off));
-    let stall = keepalive.max(retrans) + if waits { WAIT_PRIM } else { 0.0 };
-    if stall <= QUICK {
-        return Check::pass(code, format!("Writes stall for about {stall:.1} s each time that a node comes back."));
+    if own <= LEAST_STALL {
+        return Check::pass(
+            code,
+            format!(
+                "Writes stall for up to about {LEAST_STALL:.1} s each time that a node comes back, the least that the provider allows."
+            ),
+        );
     }
+    let evicts = subject.cluster.up().any(|node| node.variable("wsrep_provider_options").is_some_and(evicts));
+    let around = subject.around;
+    if around.quick_timers && around.start_takes_join_options && !evicts {
+        return Check::pass(
+            code,
+            format!(
+                "Writes stall for up to about {LEAST_STALL:.1} s each time that a node comes back: until the run ends every node has shorter group communication timers ([upgrade] quick_timers); with its own it would be {own:.1} s."
+            ),
+        );
+    }
+    let advice = if evicts {
+        "evs.auto_evict is set, so the run leaves the timers alone".to_owned()
+    } else if around.quick_timers {
+        format!(
+            "The run shortens the timers of the running nodes; for the returning one give [upgrade] start its {{join_options}}, or put {JOIN_OPTIONS} into wsrep_provider_options of every node: then it is about {LEAST_STALL:.1} s"
+        )
+    } else {
+        format!(
+            "With [upgrade] quick_timers and {{join_options}} in start, or with {JOIN_OPTIONS} in wsrep_provider_options of every node, it is about {LEAST_STALL:.1} s"
+        )
+    };
     Check::new(
         code,
         Finding::Warning,
-        format!(
-            "All writes stall for up to about {stall:.1} s each time that a node comes back. With evs.keepalive_period=PT0.1S;evs.join_retrans_period=PT0.1S;pc.wait_prim=no in wsrep_provider_options of every node it is about 0.1 s."
-        ),
+        format!("All writes stall for up to about {own:.1} s each time that a node comes back. {advice}."),
     )
-}
-
-/// The provider prints a switch as it was written.
-fn is_off(value: &str) -> bool {
-    ["no", "false", "off", "0"].contains(&value.to_lowercase().as_str())
-}
-
-/// Reads the provider's way to write times: `PT0.1S`, `PT1S`, `PT1M`.
-fn seconds(text: &str) -> Option<f64> {
-    let bare = text.strip_prefix("PT")?;
-    let (number, factor) = match bare.chars().last()? {
-        'S' => (&bare[..bare.len() - 1], 1.0),
-        'M' => (&bare[..bare.len() - 1], 60.0),
-        'H' => (&bare[..bare.len() - 1], 3600.0),
-        _ => return None,
-    };
-    Some(number.parse::<f64>().ok()? * factor)
 }
 
 fn quorum(subject: &Subject) -> Check {

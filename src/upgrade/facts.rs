@@ -229,6 +229,10 @@ pub struct Surroundings {
     pub away_seconds: f64,
     /// Nodes that must stay in service.
     pub min_serving: usize,
+    /// Whether the run shortens the group communication's timers.
+    pub quick_timers: bool,
+    /// Whether the start command hands the returning node its options.
+    pub start_takes_join_options: bool,
 }
 
 impl Default for Surroundings {
@@ -247,6 +251,8 @@ impl Default for Surroundings {
             half_done: Vec::new(),
             away_seconds: 0.0,
             min_serving: 0,
+            quick_timers: false,
+            start_takes_join_options: false,
         }
     }
 }

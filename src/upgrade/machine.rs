@@ -26,6 +26,8 @@ pub enum Step {
     Check,
     /// The node's state goes into the bundle.
     Capture,
+    /// What can be done while the node still serves, such as fetching the packages.
+    Prepare,
     /// The node leaves the load balancers, and its sessions with it.
     Drain,
     /// The server stops cleanly.
@@ -56,9 +58,10 @@ pub enum Step {
 
 impl Step {
     /// All steps, in order.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Check,
         Self::Capture,
+        Self::Prepare,
         Self::Drain,
         Self::Stop,
         Self::Install,
@@ -79,6 +82,7 @@ impl Step {
         match self {
             Self::Check => "check",
             Self::Capture => "capture",
+            Self::Prepare => "prepare",
             Self::Drain => "drain",
             Self::Stop => "stop",
             Self::Install => "install",
@@ -427,8 +431,8 @@ impl Machine {
     fn after_failure(&mut self, reason: String, serving: bool) -> Effect {
         match self.step {
             // Nothing had been done to the node.
-            Step::Check | Step::Capture if !self.may_be_out() => self.finish_in_service(reason),
-            Step::Check | Step::Capture | Step::Drain | Step::Stop if serving => {
+            Step::Check | Step::Capture | Step::Prepare if !self.may_be_out() => self.finish_in_service(reason),
+            Step::Check | Step::Capture | Step::Prepare | Step::Drain | Step::Stop if serving => {
                 self.phase = Phase::PutBackIntending;
                 self.failure = Some(reason);
                 Effect::Record(Entry::PutBackIntent { node: self.node() })

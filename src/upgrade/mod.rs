@@ -14,6 +14,7 @@ mod render;
 mod series;
 mod settings;
 mod target;
+mod timers;
 mod window;
 
 pub use checks::forecast;
@@ -29,4 +30,5 @@ pub use provider::ProviderVersion;
 pub use render::human;
 pub use settings::{Agreement, differences, worth_keeping};
 pub use target::Target;
+pub use timers::{JOIN_OPTIONS, evicts, shortened, slow_timers, timers_as_option};
 pub use window::{TransferForecast, Window};

@@ -79,12 +79,36 @@ impl Site {
         let script = format!("sh {}", self.script().display());
         let upgrade = format!(
             "\n[upgrade]\nshell = '{shell}'\nstop = '{script} stop {{node}}'\ninstall = '{script} install {{node}} {{version}}'\n\
-             check_config = '{script} check {{node}}'\nstart = '{script} start {{node}}'\nupgrade_tables = '{script} tables {{node}}'\n\
+             prepare = '{script} prepare {{node}} {{version}}'\n\
+             check_config = '{script} check {{node}}'\nstart = '{script} start {{node}} {{join_options}}'\nupgrade_tables = '{script} tables {{node}}'\n\
              settle = '{}ms'\nbundles = '{}'\nexpected_away = '20s'\njoin_timeout = '60s'\n",
             settle.as_millis(),
             self.sandbox.dir().display(),
         );
         std::fs::write(&toml, format!("{text}{upgrade}")).unwrap();
+    }
+
+    /// Galera's own timers, as on a site where nobody has thought of them.
+    async fn slow_timers(&self) -> Result<(), Error> {
+        const QUICK: &str = ";evs.keepalive_period=PT0.1S;evs.join_retrans_period=PT0.1S;pc.wait_prim=no";
+        for node in self.sandbox.nodes() {
+            let text = std::fs::read_to_string(node.my_cnf()).unwrap();
+            assert!(text.contains(QUICK));
+            std::fs::write(node.my_cnf(), text.replace(QUICK, "")).unwrap();
+            let own = "evs.keepalive_period=PT1S;evs.join_retrans_period=PT1S";
+            node.execute(&format!("set global wsrep_provider_options='{own}'")).await?;
+        }
+        Ok(())
+    }
+
+    /// What the run has set is as it was.
+    async fn assert_slow_timers(&self) {
+        for node in self.sandbox.nodes() {
+            let options = node.value("select @@global.wsrep_provider_options").await.unwrap().unwrap();
+            for timer in ["evs.keepalive_period = PT1S", "evs.join_retrans_period = PT1S"] {
+                assert!(options.contains(timer), "{}: {options}", node.name());
+            }
+        }
     }
 
     fn schema(&self, arguments: &[&str]) -> Ran {
@@ -236,6 +260,7 @@ impl Drop for Sshd {
 
 async fn under_load_and_back() -> Result<(), Error> {
     let site = Site::up("upgrade-load", "").await;
+    site.slow_timers().await?;
     let renew = (Duration::from_millis(1000), Duration::from_millis(2000));
     let profile = Profile { renew, ..Profile::default() };
     prepare(&site.sandbox, &profile.database, profile.clients).await?;
@@ -251,18 +276,21 @@ async fn under_load_and_back() -> Result<(), Error> {
         let ran = site.schema(&[&["upgrade", "run", "--format", "ndjson"], arguments].concat()).expect_code(0);
         let figures = workload.figures(Window { from, to: workload.now() });
         site.assert_all_on(to).await;
+        site.assert_slow_timers().await;
         let events = events(&ran);
+        assert!(!of_kind(&events, "timers_shortened").is_empty());
         let joined = of_kind(&events, "joined");
         assert!(joined.iter().all(|event| event["transfer"] == "incremental"), "{joined:?}");
         assert_eq!(joined.len(), 3);
         let finished = of_kind(&events, "run_finished")[0];
         eprintln!(
-            "to {to}: {} statements, {:?} failed, longest write gap {:?} (idle {:?}), {} s; {}",
+            "to {to}: {} statements, {:?} failed, longest write gap {:?} (idle {:?}), {} s; {}; {}",
             figures.statements,
             figures.failed,
             figures.longest_write_gap,
             idle.longest_write_gap,
             finished["wall_seconds"],
+            finished["parts"],
             finished["seconds"]
         );
         if std::env::var_os("SCHEMA_TIMELINE").is_some() {
@@ -354,10 +382,12 @@ async fn faults_leave_the_others_in_service() -> Result<(), Error> {
 /// The tool is killed at the beginning of every step of the first node, and taken up again each time.
 async fn killed_at_every_step() -> Result<(), Error> {
     let site = Site::up("upgrade-kill", "").await;
+    site.slow_timers().await?;
     site.configure("sh -c", Duration::from_millis(300));
     let steps = [
         "check",
         "capture",
+        "prepare",
         "drain",
         "stop",
         "install",
@@ -387,6 +417,7 @@ async fn killed_at_every_step() -> Result<(), Error> {
     assert_eq!(serde_json::from_str::<Value>(&status.stdout).unwrap()["open"], true);
     site.schema(&["upgrade", "resume"]).expect_code(0);
     site.assert_all_on(NEW).await;
+    site.assert_slow_timers().await;
     site.schema(&["upgrade", "resume"]).expect_code(3);
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::config::{Address, Node, Settings};
 use crate::failure::Failure;
 use crate::host::{Finished, Output, Shell, Template, Values, quote};
+use crate::upgrade::JOIN_OPTIONS;
 
 /// How long a command that only looks may take.
 const LOOK: Duration = Duration::from_secs(30);
@@ -15,6 +16,7 @@ const LOG_BYTES: u64 = 2_000_000;
 /// One of the commands of `[upgrade]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Command {
+    Prepare,
     Stop,
     Install,
     Configure,
@@ -32,6 +34,7 @@ pub(super) struct Hosts {
     commands: BTreeMap<Command, Template>,
     hosts: BTreeMap<String, String>,
     version: String,
+    join_options: &'static str,
     limit: Duration,
 }
 
@@ -40,6 +43,7 @@ impl Hosts {
     pub(super) fn new(settings: &Settings, nodes: &[Node]) -> Result<Self, Failure> {
         let upgrade = &settings.upgrade;
         let texts = [
+            (Command::Prepare, "prepare", &upgrade.prepare),
             (Command::Stop, "stop", &upgrade.stop),
             (Command::Install, "install", &upgrade.install),
             (Command::Configure, "configure", &upgrade.configure),
@@ -72,6 +76,7 @@ impl Hosts {
             commands,
             hosts: nodes.iter().map(|node| (node.name.clone(), host(node))).collect(),
             version: String::new(),
+            join_options: if upgrade.quick_timers { JOIN_OPTIONS } else { "" },
             limit: upgrade.command_timeout,
         })
     }
@@ -79,6 +84,16 @@ impl Hosts {
     /// `{version}` stands for this from now on.
     pub(super) fn set_version(&mut self, version: &str) {
         version.clone_into(&mut self.version);
+    }
+
+    /// Whether the start command hands the returning node its options.
+    pub(super) fn start_takes_join_options(&self) -> bool {
+        self.commands.get(&Command::Start).is_some_and(Template::takes_join_options)
+    }
+
+    /// `{join_options}` stands for nothing from now on.
+    pub(super) fn without_join_options(&mut self) {
+        self.join_options = "";
     }
 
     /// Whether the site gave such a command.
@@ -115,7 +130,8 @@ impl Hosts {
     }
 
     fn values<'a>(&'a self, node: &'a str) -> Values<'a> {
-        Values { node, host: self.hosts.get(node).map_or(node, String::as_str), version: &self.version }
+        let host = self.hosts.get(node).map_or(node, String::as_str);
+        Values { node, host, version: &self.version, join_options: self.join_options }
     }
 }
 

@@ -9,6 +9,7 @@ mod restart;
 mod runner;
 mod schema;
 mod survey;
+mod timers;
 mod watch;
 
 use serde_json::{Value, json};
@@ -194,6 +195,10 @@ impl<'a> Upgrader<'a> {
         console: &dyn Console,
     ) -> Result<Report, Failure> {
         self.hosts.set_version(&plan.target.text);
+        let cluster = observe::cluster(&self.connector).await;
+        if cluster.up().any(|node| node.variable("wsrep_provider_options").is_some_and(crate::upgrade::evicts)) {
+            self.hosts.without_join_options();
+        }
         let run = (book, plan, record);
         let runner = Runner::new(self.settings, &self.connector, &self.fleet, &self.hosts, run, console)?;
         runner.drive(machine, wishes.watch).await

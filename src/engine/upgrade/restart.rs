@@ -22,6 +22,23 @@ const GONE_FOR_GOOD: Duration = Duration::from_secs(4);
 const OTHERS_SEE: Duration = Duration::from_secs(30);
 
 impl Runner<'_> {
+    /// What can be done while the node still serves.
+    pub(super) async fn prepare(&mut self, name: &str) -> Said {
+        if !self.hosts.has(Command::Prepare) {
+            return Ok(String::new());
+        }
+        let finished = self.command(name, Command::Prepare).await;
+        if !finished.succeeded() {
+            return Err(format!("The prepare command failed on {name}: {}. It serves as before.", finished.why()));
+        }
+        let seconds = finished.took.as_secs_f64();
+        self.tell(
+            UpgradeEvent::node("prepared", name, format!("{} is at hand after {seconds:.1} s.", self.plan.target.text))
+                .with("seconds", seconds),
+        );
+        Ok(String::new())
+    }
+
     /// The server stops cleanly.
     pub(super) async fn stop(&mut self, name: &str) -> Said {
         let facts = self.look_at(name).await;
@@ -31,6 +48,7 @@ impl Runner<'_> {
                 facts.variable("innodb_fast_shutdown").unwrap_or("not known")
             ));
         }
+        self.shorten_timers().await?;
         let limit = self.settings.upgrade.command_timeout;
         let begun = Instant::now();
         self.stopped_at = Some(begun);
@@ -151,6 +169,8 @@ impl Runner<'_> {
 
     /// The server starts. A service manager may only come back once the node has joined, so progress is shown here too.
     pub(super) async fn start(&mut self, name: &str) -> Said {
+        // Again, for a run that goes on here.
+        self.shorten_timers().await?;
         let begun = Instant::now();
         let finished = {
             let work = self.command(name, Command::Start);

@@ -193,6 +193,7 @@ impl<'a> Runner<'a> {
         let outcome = match step {
             Step::Check => self.check(node).await,
             Step::Capture => self.capture(node).await,
+            Step::Prepare => self.prepare(node).await,
             Step::Drain => self.drain(node).await,
             Step::Stop => self.stop(node).await,
             Step::Install => self.install(node).await,
@@ -320,6 +321,7 @@ impl<'a> Runner<'a> {
     }
 
     async fn finish(mut self, ending: Ending) -> Result<Report, Failure> {
+        self.restore_timers().await;
         let upgraded = self.seconds.values().any(|steps| steps.contains_key("stop"));
         let (state, failure) = match &ending {
             Ending::Complete => ("done", None),
@@ -359,6 +361,7 @@ impl<'a> Runner<'a> {
             "exit_code": code.number(),
             "out": out,
             "wall_seconds": wall,
+            "parts": self.parts(wall).json(),
             "seconds": self.seconds,
             "joins": self.joins,
             "reason": failure.as_ref().map(|failure| failure.message.clone()),
@@ -372,6 +375,7 @@ impl<'a> Runner<'a> {
         .with("exit_code", code.number());
         event.fields.insert("seconds".into(), json!(self.seconds));
         event.fields.insert("wall_seconds".into(), json!(wall));
+        event.fields.insert("parts".into(), self.parts(wall).json());
         self.tell(event);
         if let Err(error) = closed {
             tracing::warn!("The end of the run could not be written down: {error}");
@@ -402,6 +406,17 @@ impl<'a> Runner<'a> {
         }
     }
 
+    fn parts(&self, wall: f64) -> Parts {
+        let sum = |steps: &[Step]| -> f64 {
+            let of = |node: &BTreeMap<&str, f64>| steps.iter().filter_map(|step| node.get(step.name())).sum::<f64>();
+            self.seconds.values().map(of).sum()
+        };
+        let servers = sum(&[Step::Stop, Step::Start, Step::Join]);
+        let (settle, drain) = (sum(&[Step::Settle]), sum(&[Step::Drain]));
+        let site = sum(&[Step::Prepare, Step::Install, Step::Configure, Step::UpgradeTables]);
+        Parts { wall, servers, settle, drain, site }
+    }
+
     fn report(&self, wall: f64) -> String {
         use std::fmt::Write;
         let mut text = format!("Every node runs {}.\n\n", self.plan.target);
@@ -411,10 +426,8 @@ impl<'a> Runner<'a> {
             "  {:width$}  {:>7}  {:>7}  {:>7}  {:>7}  {:>7}  came back by",
             "node", "drain", "stop", "install", "start", "join"
         );
-        let mut own = 0.0;
         for (node, steps) in &self.seconds {
             let of = |name: &str| steps.get(name).copied().unwrap_or(0.0);
-            own += of("stop") + of("start") + of("join") + of("settle");
             let join = self.joins.get(node).map_or("-", String::as_str);
             let _ = writeln!(
                 text,
@@ -426,15 +439,62 @@ impl<'a> Runner<'a> {
                 of("join"),
             );
         }
-        let _ = writeln!(
-            text,
-            "\n{wall:.1} s in all; the servers' own stop, start and join, and the settles, took {own:.1} s."
-        );
+        let _ = writeln!(text, "\n{}", self.parts(wall).sentence());
         if let Some(watched) = &self.watched {
             let _ = writeln!(text, "{watched}");
         }
         let _ = writeln!(text, "What each node was like before and after is in {}.", self.bundle.dir().display());
         text
+    }
+}
+
+/// Where the time of a run went, in seconds.
+struct Parts {
+    wall: f64,
+    /// The servers' own stop, start and join.
+    servers: f64,
+    settle: f64,
+    /// Waiting for clients to leave.
+    drain: f64,
+    /// The site's other commands.
+    site: f64,
+}
+
+impl Parts {
+    fn rest(&self) -> f64 {
+        (self.wall - self.servers - self.settle - self.drain - self.site).max(0.0)
+    }
+
+    fn ratio(&self) -> Option<f64> {
+        let least = self.servers + self.settle;
+        (least > 0.0).then(|| self.wall / least)
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "servers": self.servers,
+            "settle": self.settle,
+            "drain": self.drain,
+            "commands": self.site,
+            "rest": self.rest(),
+            "ratio": self.ratio(),
+        })
+    }
+
+    fn sentence(&self) -> String {
+        let ratio = self
+            .ratio()
+            .map_or(String::new(), |ratio| format!(" That is {ratio:.2} times the servers' own time and the settles."));
+        format!(
+            "{:.1} s in all: the servers' own stop, start and join {:.1} s, settles {:.1} s, clients leaving {:.1} s, \
+             installation and other commands {:.1} s, the rest {:.1} s.{ratio}",
+            self.wall,
+            self.servers,
+            self.settle,
+            self.drain,
+            self.site,
+            self.rest(),
+        )
     }
 }
 

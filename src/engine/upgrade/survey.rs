@@ -64,6 +64,8 @@ pub(super) async fn gather(settings: &Settings, connector: &Connector, fleet: &F
         half_done: Vec::new(),
         away_seconds: settings.upgrade.expected_away.as_secs_f64(),
         min_serving: settings.policy.min_serving,
+        quick_timers: settings.upgrade.quick_timers,
+        start_takes_join_options: hosts.start_takes_join_options(),
     };
     Survey { cluster, around, last_upgrade, record }
 }
@@ -159,7 +161,7 @@ async fn backup_age(settings: &Settings) -> Option<Result<u64, String>> {
     }
     let shell = Shell::parse("sh -c").ok()?;
     let command = Template::literal(upgrade.backup.clone());
-    let here = Values { node: "", host: "localhost", version: "" };
+    let here = Values { node: "", host: "localhost", version: "", join_options: "" };
     let finished = shell.run(&command, here, Duration::from_secs(60), |_| {}).await;
     if !finished.succeeded() {
         return Some(Err(format!("the `backup` command failed: {}.", finished.why())));

@@ -18,6 +18,8 @@ impl Runner<'_> {
     /// Watches flow control, queues and logs, and says at the end what was seen. With no time to watch this is one
     /// last look.
     pub(super) async fn watch(&mut self, time: Duration) -> StepResult {
+        // What is watched is the cluster as it will be.
+        self.restore_timers().await;
         let begun = Instant::now();
         let first = match self.wait_healthy().await {
             Ok(facts) => facts,

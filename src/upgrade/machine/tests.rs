@@ -53,7 +53,7 @@ impl World {
         match step {
             // As the engine does it: a node that an interrupted drain left behind is drained again, not refused.
             Step::Check if !node.running => return failed("down", false),
-            Step::Check | Step::Capture => {}
+            Step::Check | Step::Capture | Step::Prepare => {}
             Step::Drain => node.drained = true,
             Step::Stop => {
                 assert!(node.drained, "stopped a node that clients use");

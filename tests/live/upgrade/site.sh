@@ -1,6 +1,6 @@
 #!/bin/sh
 # The commands of one site: what apt and systemd are elsewhere, two unpacked servers and plain processes are here.
-#   site ACTION NODE [VERSION]
+#   site ACTION NODE [VERSION | JOIN OPTIONS]
 set -eu
 dir=@DIR@
 servers=@SERVERS@
@@ -19,6 +19,9 @@ stop)
   grep -qs mariadbd "/proc/$pid/comm" || exit 0
   kill -TERM "$pid"
   while lives "$pid"; do sleep 0.05; done
+  ;;
+prepare)
+  [ -x "$servers/$3/usr/sbin/mariadbd" ] || { echo "E: Version '$3' for 'mariadb-server' was not found" >&2; exit 100; }
   ;;
 install)
   if [ -e "$dir/disk_is_full" ]; then
@@ -39,9 +42,12 @@ start)
   fi
   pid=$(cat "$dir/$node/data/pid" 2>/dev/null || echo none)
   if grep -qs mariadbd "/proc/$pid/comm" && lives "$pid"; then exit 0; fi
+  # As the ready-made sets do it: on the command line, after what the file says.
+  own=$(sed -n 's/^wsrep_provider_options = //p' "$cnf")
   id=$(sed -n 's/^ *"id": "\([0-9a-f]*\)".*/\1/p' "$dir/sandbox.json")
   setsid env -i "PATH=$prefix/usr/bin:/usr/sbin:/usr/bin:/sbin:/bin" LC_ALL=C HOME=/nonexistent "SCHEMA_SANDBOX_ID=$id" \
-    "$prefix/usr/sbin/mariadbd" --defaults-file="$cnf" --user=mysql </dev/null >>"$dir/$node/error.log" 2>&1 &
+    "$prefix/usr/sbin/mariadbd" --defaults-file="$cnf" --user=mysql --wsrep-provider-options="$own;$3" \
+    </dev/null >>"$dir/$node/error.log" 2>&1 &
   ;;
 tables)
   "$prefix/usr/bin/mariadb-upgrade" --defaults-file="$dir/$node/client/my.cnf" --skip-write-binlog
