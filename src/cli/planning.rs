@@ -38,6 +38,8 @@ pub(super) enum MethodArg {
     Toi,
     /// Rolling Schema Upgrade: node by node, out of the load balancer.
     Rsu,
+    /// pt-online-schema-change of Percona Toolkit copies the table in chunks, for ALTER TABLE; other statements as in auto.
+    PtOsc,
 }
 
 impl From<MethodArg> for Override {
@@ -46,6 +48,7 @@ impl From<MethodArg> for Override {
             MethodArg::Auto => Self::Auto,
             MethodArg::Toi => Self::Toi,
             MethodArg::Rsu => Self::Rsu,
+            MethodArg::PtOsc => Self::PtOsc,
         }
     }
 }

@@ -19,6 +19,9 @@ pub(super) enum RunFormat {
     Ndjson,
 }
 
+/// How long a log without a moving line says nothing about something that merely goes on. Seconds.
+const QUIET: f64 = 10.0;
+
 /// Prints a run's events.
 pub(super) struct RunView {
     format: RunFormat,
@@ -26,6 +29,8 @@ pub(super) struct RunView {
     quiet: bool,
     bar: Option<ProgressBar>,
     seconds: Option<Seconds>,
+    /// When the last line was printed, in seconds since the run began.
+    spoke: f64,
 }
 
 impl RunView {
@@ -35,7 +40,7 @@ impl RunView {
         if let Some(bar) = &bar {
             bar.enable_steady_tick(std::time::Duration::from_millis(120));
         }
-        Self { format, style: super::screen::of_stderr(), quiet, bar, seconds: None }
+        Self { format, style: super::screen::of_stderr(), quiet, bar, seconds: None, spoke: 0.0 }
     }
 
     /// Ends without a last word.
@@ -65,7 +70,8 @@ impl RunView {
         Ok(ending.outcome.code())
     }
 
-    fn print(&mut self, line: &Line) {
+    /// `at` is in seconds since the run began.
+    fn print(&mut self, line: &Line, at: f64) {
         match (&self.bar, line) {
             (Some(bar), Line::Log(text)) => {
                 bar.set_message("");
@@ -83,7 +89,10 @@ impl RunView {
                 bar.set_position(at);
                 bar.set_message(text.clone());
             }
+            // What goes on needs a line now and then, to show that it does.
+            (None, Line::Progress { .. }) if at - self.spoke < QUIET => {}
             (None, Line::Log(text) | Line::Progress { text, .. }) => {
+                self.spoke = at;
                 let _ = writeln!(anstream::stderr(), "{text}");
             }
         }
@@ -103,7 +112,7 @@ impl EventSink for RunView {
             RunFormat::Human if self.quiet => {}
             RunFormat::Human => {
                 if let Some(line) = show(event, self.style) {
-                    self.print(&line);
+                    self.print(&line, event.at);
                 }
             }
         }

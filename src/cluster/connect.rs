@@ -34,7 +34,17 @@ pub struct Connector {
 pub(super) struct Credentials {
     user: String,
     password: Option<SecretString>,
-    tls: Tls,
+    pub(super) tls: Tls,
+}
+
+impl Credentials {
+    pub(super) fn user(&self) -> &str {
+        &self.user
+    }
+
+    pub(super) fn password(&self) -> Option<&SecretString> {
+        self.password.as_ref()
+    }
 }
 
 impl std::fmt::Debug for Credentials {
@@ -72,6 +82,10 @@ impl Connector {
     /// The nodes, in the order of the configuration.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
+    }
+
+    pub(super) fn credentials(&self) -> &Credentials {
+        &self.credentials
     }
 
     /// The node of this name.

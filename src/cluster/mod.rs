@@ -5,6 +5,7 @@
 
 mod accounts;
 mod agreement;
+mod client_file;
 mod connect;
 mod discover;
 mod error;

@@ -120,7 +120,11 @@ async fn journal(crew: &mut Crew<'_>, state: &State, action: &Action) -> Result<
         // Without the intent in the journal the action must not happen. What is under way is still brought home:
         // a node that is out of rotation is a worse state than one whose return was not written down.
         Err(error @ BookError::Unwritable(_)) => match action {
-            Action::Release { .. } | Action::Kill { .. } | Action::CatchUp { .. } | Action::Admit { .. } => {
+            Action::Release { .. }
+            | Action::Kill { .. }
+            | Action::CatchUp { .. }
+            | Action::Admit { .. }
+            | Action::Tidy { .. } => {
                 crew.hint(error.to_string());
                 Ok(())
             }
@@ -166,6 +170,9 @@ async fn act(crew: &mut Crew<'_>, state: &State, action: &Action, cancelled: &Ce
         Action::Settle { node } => settle(crew, *node, state).await,
         Action::Clear { .. } => crew.clear(state.pass).await,
         Action::Toi { statement } => crew.toi(state.pass, *statement).await,
+        Action::Copy { statement } => crew.copy(state.pass, *statement).await,
+        Action::Swap { statement } => crew.swap(state.pass, *statement).await,
+        Action::Tidy { statement } => crew.tidy(state.pass, *statement).await,
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::cluster::{ClusterError, Session, snapshot};
 use crate::plan::PlannedStatement;
 use crate::plan::facts::TableName;
-use crate::verify::Scope;
+use crate::verify::{ObjectKind, Scope};
 
 /// The objects that a pass is about.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +12,8 @@ pub(super) struct Objects {
     pub(super) tables: Vec<TableName>,
     /// What is compared.
     scope: Scope,
+    /// Triggers that a copying tool has on a table for the time of the change; they are no part of it.
+    passing: Vec<(String, String)>,
 }
 
 /// Heads of statements whose whole effect shows on the table that they name.
@@ -39,7 +41,11 @@ pub(super) fn objects(statements: &[&PlannedStatement]) -> Objects {
     let mut databases: Vec<String> = Vec::new();
     let mut wide = false;
     let mut users = false;
+    let mut passing = Vec::new();
     for statement in statements {
+        if let Some(copy) = &statement.copy {
+            passing.extend(copy.triggers().map(|trigger| (copy.database.clone(), trigger)));
+        }
         users |= ON_USERS.iter().any(|word| statement.kind.contains(word));
         let name = statement.object.as_deref().unwrap_or_default();
         let (database, table) = name.split_once('.').unwrap_or((name, ""));
@@ -57,7 +63,7 @@ pub(super) fn objects(statements: &[&PlannedStatement]) -> Objects {
     let mut scope =
         if wide || tables.is_empty() { Scope::of_databases(databases) } else { Scope::of_tables(tables.clone()) };
     scope.users = users;
-    Objects { tables, scope }
+    Objects { tables, scope, passing }
 }
 
 /// ALTER TABLE .. RENAME makes another object of it.
@@ -72,7 +78,11 @@ fn renames(statement: &PlannedStatement) -> bool {
 /// # Errors
 /// When the node cannot be asked, or a definition cannot be read.
 pub(super) async fn fingerprint(session: &mut Session, objects: &Objects) -> Result<String, ClusterError> {
-    let snapshot = snapshot(session, &objects.scope).await?;
+    let mut snapshot = snapshot(session, &objects.scope).await?;
+    snapshot.objects.retain(|object, _| {
+        object.kind != ObjectKind::Trigger
+            || objects.passing.iter().all(|(database, name)| *database != object.database || *name != object.name)
+    });
     snapshot.fingerprint().ok_or_else(|| {
         ClusterError::Unsupported(format!(
             "The definition of an object on node {} cannot be read, so it cannot be compared.",

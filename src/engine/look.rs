@@ -141,6 +141,14 @@ impl Crew<'_> {
         )
         .await;
         let mut seen: Vec<Seen> = looks.iter().map(|look| self.seen(look, &looks)).collect();
+        if state.copy {
+            for (node, it) in seen.iter_mut().enumerate().filter(|(_, it)| it.unreachable.is_none()) {
+                match self.swapped(state.pass, node).await {
+                    Ok(swapped) => it.swapped = swapped,
+                    Err(error) => it.unreachable = Some(error.to_string()),
+                }
+            }
+        }
         let rolls = self.pass(state.pass).is_some_and(|pass| pass.method == Method::Rsu);
         let differ = seen.windows(2).any(|pair| pair[0].schema != pair[1].schema);
         if rolls || differ || state.nodes.iter().any(|node| !node.at_home()) {
@@ -175,6 +183,7 @@ impl Crew<'_> {
             schema: Some(look.schema.clone()),
             conversions: Some(it.conversions.clone()),
             misfit: look.misfit.clone(),
+            swapped: false,
         }
     }
 

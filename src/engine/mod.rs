@@ -7,6 +7,7 @@
 pub mod book;
 pub mod calibrate;
 pub(crate) mod clients;
+mod copy;
 mod crew;
 mod drive;
 mod fingerprint;
@@ -178,6 +179,12 @@ pub async fn forget(connector: &Connector, settings: &Settings) -> Result<Option
     let names = plan.nodes.clone();
     let mut nobody = Nobody;
     let mut crew = Crew::new(connector.clone(), fleet, plan, &mut nobody)?;
+    found.run.id.clone_into(&mut crew.run);
+    let copy = if state.copy {
+        crew.copy_left(state.pass).await.unwrap_or_else(|error| Some(error.to_string()))
+    } else {
+        None
+    };
     let seen = match crew.survey(&State { window: false, ..state }).await {
         Answer::Survey(seen) => seen,
         _ => Vec::new(),
@@ -191,7 +198,7 @@ pub async fn forget(connector: &Connector, settings: &Settings) -> Result<Option
         it if it.schema != seen[0].schema => Some(format!("node {name} holds another schema than node {}", names[0])),
         _ => None,
     });
-    if let Some(wrong) = wrong {
+    if let Some(wrong) = copy.or(wrong) {
         // The run stays open, and its lease is given back.
         let _ = book.finish("stopped", &found.run.summary).await;
         return Err(Failure::refused(format!("The run cannot be closed: {wrong}.")).next("schema resume"));

@@ -14,6 +14,11 @@ pub(super) fn without(plan: &Plan) -> Plan {
             statement.sql = format!("-- {}: the text is not kept, because it may hold a secret", statement.kind);
             statement.execute.clear();
             statement.operations.clear();
+            if let Some(copy) = &mut statement.copy {
+                // What is left of a copy can be removed without it.
+                copy.alter.clear();
+                copy.guards.clear();
+            }
             if let Some(way) = &mut statement.way_back {
                 way.sql = None;
             }

@@ -168,7 +168,12 @@ impl Crew<'_> {
                 "The text of this statement is not in the journal, because it may hold a secret; nothing was sent. End the run with `schema abort`, and apply the rest from its file.",
             ));
         };
-        let mut session = match self.toi_session(&before).await {
+        self.send(statement, sql, &before).await
+    }
+
+    /// Sends a text in TOI, and waits until every node has it behind it. `before` goes before it in the same session.
+    pub(super) async fn send(&mut self, statement: usize, sql: String, before: &str) -> Answer {
+        let mut session = match self.toi_session(before).await {
             Ok(session) => session,
             Err(error) => return Answer::Failed(failed(error)),
         };
@@ -241,7 +246,7 @@ impl Crew<'_> {
         seen.map(|provider| provider.last_committed).map_err(|error| error.to_string())
     }
 
-    async fn toi_session(&self, before: &str) -> Result<Session, ClusterError> {
+    pub(super) async fn toi_session(&self, before: &str) -> Result<Session, ClusterError> {
         let mut session = self.connector.session(&self.nodes[0]).await?;
         session
             .query_all(&format!(

@@ -1,23 +1,12 @@
 //! What else would be possible when neither TOI nor RSU is: a copy of the table, or the same goal in steps that are
 //! each safe.
 
+use super::{COPY_TOOL, TableCopy};
 use crate::ddl::Reason;
-use crate::ddl::ast::{AlterTable, Body, Operation, Statement};
-use crate::sql::Span;
+use crate::ddl::ast::{Body, Operation, Statement};
 
-/// The table that a statement changes, as the alternatives name it.
-#[derive(Clone, Copy, Debug)]
-pub struct Target<'a> {
-    /// Its database.
-    pub database: &'a str,
-    /// Its name.
-    pub table: &'a str,
-    /// Whether it has a primary key or a NOT NULL unique one, without which rows cannot be copied in chunks.
-    pub has_key: bool,
-}
-
-/// The alternatives for a statement that is refused. `text` is the statement's own.
-pub fn alternatives(statement: &Statement, text: &str, target: Option<Target<'_>>) -> Vec<Reason> {
+/// The alternatives for a statement that is refused. `copy` is what a copying tool would be asked for.
+pub fn alternatives(statement: &Statement, copy: Option<&TableCopy>) -> Vec<Reason> {
     let Body::AlterTable(alter) = &statement.body else { return Vec::new() };
     let mut found: Vec<Reason> = alter
         .operations()
@@ -25,10 +14,17 @@ pub fn alternatives(statement: &Statement, text: &str, target: Option<Target<'_>
         .map(|text| Reason { code: "expand-and-contract".to_owned(), text: text.to_owned() })
         .collect();
     found.dedup();
-    if let Some(command) = target.and_then(|target| pt_online_schema_change(alter, text, target)) {
+    if let Some(copy) = copy {
+        let accepts: Vec<String> =
+            copy.conditions().into_iter().map(|condition| format!(" --accept {}", condition.code)).collect();
         found.push(Reason {
-            code: "pt-online-schema-change".to_owned(),
-            text: format!("Copy the table in chunks through triggers, which is slow and slows writes, but stalls nobody for long: {command}"),
+            code: COPY_TOOL.to_owned(),
+            text: format!(
+                "Copy the table in chunks through triggers, which is slow and slows writes, but stalls nobody for long: --method \
+                 pt-osc{}, or by hand: {}",
+                accepts.concat(),
+                copy.command()
+            ),
         });
     }
     found
@@ -59,46 +55,4 @@ fn in_steps(operation: &Operation) -> Option<&'static str> {
         }
         _ => return None,
     })
-}
-
-/// The command that does the same with Percona Toolkit, where it can.
-fn pt_online_schema_change(alter: &AlterTable, text: &str, target: Target<'_>) -> Option<String> {
-    if !target.has_key || !alter.operations().all(copyable) {
-        return None;
-    }
-    let spans = alter.clauses.iter().filter(|clause| !is_hint(&clause.operation)).map(|clause| clause.span);
-    let clauses: Vec<&str> = spans.map(|span: Span| span.of(text)).collect();
-    let dsn = format!("D={},t={}", target.database, target.table);
-    // A name with a comma or a quote would be read as something else by the tool's own DSN syntax.
-    if clauses.is_empty() || dsn.contains(['\'', '\\', ' ']) || dsn.matches(',').count() > 1 {
-        return None;
-    }
-    let clauses = clauses.join(", ").replace('\'', r"'\''");
-    // --max-flow-ctl makes the tool pause while the cluster spends more than this percentage in flow control.
-    Some(format!(
-        "pt-online-schema-change --alter '{clauses}' --max-flow-ctl 10 --alter-foreign-keys-method auto --execute {dsn}"
-    ))
-}
-
-fn is_hint(operation: &Operation) -> bool {
-    matches!(operation, Operation::Algorithm(_) | Operation::Lock(_))
-}
-
-/// Whether a new table with triggers on the old one ends where the clause would.
-fn copyable(operation: &Operation) -> bool {
-    !matches!(
-        operation,
-        Operation::RenameTable(_)
-            | Operation::RenameColumn { .. }
-            | Operation::DropPrimaryKey { .. }
-            | Operation::AddSystemVersioning
-            | Operation::DropSystemVersioning
-            | Operation::AddPeriod { .. }
-            | Operation::DropPeriod { .. }
-            | Operation::DiscardTablespace
-            | Operation::ImportTablespace
-            | Operation::Partition(_)
-            | Operation::Keys(_)
-            | Operation::Opaque
-    )
 }

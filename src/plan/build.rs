@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::facts::{TableFacts, TableName};
 use super::{
-    Amount, Decision, Draft, Estimate, Job, Method, Override, Part, Plan, PlannedStatement, Policy, Question,
-    ROLL_UNSAFE, Rates, Rolling, Split, SplitStatement, decide, passes, roll_seconds, seconds,
+    Amount, COPY_STALL_SECONDS, Decision, Draft, Estimate, Job, Method, Override, Part, Plan, PlannedStatement, Policy,
+    Question, ROLL_UNSAFE, Rates, Rolling, Split, SplitStatement, copy_seconds, decide, passes, roll_seconds, seconds,
 };
 use crate::ddl::{Moves, Reason};
 
@@ -62,6 +62,7 @@ fn planned(draft: Draft, situation: &Situation<'_>) -> PlannedStatement {
     if roll_is_the_matter {
         reasons.extend(draft.unsafe_because);
     }
+    let copy = draft.copy.and_then(Result::ok).filter(|_| decision.method == Method::PtOsc);
     let refused = decision.method == Method::Refuse && draft.part == Part::Change;
     let mut alternatives = decision.alternatives;
     if refused {
@@ -72,7 +73,11 @@ fn planned(draft: Draft, situation: &Situation<'_>) -> PlannedStatement {
         index: draft.index,
         file: draft.file,
         line: draft.line,
-        execute: if draft.part == Part::Change { draft.judgement.execute } else { draft.sql.clone() },
+        execute: match &copy {
+            Some(copy) => copy.command(),
+            None if draft.part == Part::Change => draft.judgement.execute,
+            None => draft.sql.clone(),
+        },
         sql: draft.sql,
         session: draft.session,
         database: draft.database,
@@ -91,6 +96,7 @@ fn planned(draft: Draft, situation: &Situation<'_>) -> PlannedStatement {
         split,
         way_back: draft.way_back,
         conversion_window: draft.window.filter(|_| decision.method == Method::Rsu),
+        copy,
     }
 }
 
@@ -214,6 +220,8 @@ fn verdict(draft: &Draft, size: Size, situation: &Situation<'_>) -> Decision {
     decide(&Question {
         metadata_only: draft.judgement.moves == Moves::Nothing,
         rsu: &draft.compatibility,
+        // A table that the plan itself makes is empty: there is nothing to copy.
+        copy: draft.copy.as_ref().filter(|_| !draft.fresh),
         toi: Estimate { stall_seconds: node_seconds(&draft.job, size, situation), ..Estimate::default() },
         uncertainty: situation.rates.uncertainty(),
         policy: situation.policy,
@@ -235,6 +243,9 @@ fn price(draft: &Draft, size: Size, method: Method, situation: &Situation<'_>) -
     let (stall, total) = match method {
         // A node aside stalls nobody.
         Method::Rsu => (Some(0.0), seconds.map(|ddl| roll_seconds(ddl, nodes, &situation.rates, situation.policy))),
+        Method::PtOsc => {
+            (Some(COPY_STALL_SECONDS), copy_seconds(&draft.job, size.amount, situation.memory, &situation.rates))
+        }
         Method::Toi | Method::Refuse => (seconds, seconds),
     };
     Estimate { rows: size.rows, bytes: size.bytes, stall_seconds: stall, total_seconds: total, node_seconds: seconds }

@@ -1,6 +1,6 @@
 //! TOI, RSU, or neither: the decision, with every reason kept.
 
-use super::{Estimate, Method, Policy};
+use super::{Estimate, Method, Policy, TableCopy};
 use crate::ddl::{Compatibility, Condition, Reason, Verdict};
 
 /// The override that `--method` gives.
@@ -13,6 +13,8 @@ pub enum Override {
     Toi,
     /// Everything by RSU.
     Rsu,
+    /// Every ALTER TABLE by a copying tool; the plan chooses for other statements.
+    PtOsc,
 }
 
 /// Where a roll could happen.
@@ -31,6 +33,8 @@ pub struct Question<'a> {
     pub metadata_only: bool,
     /// Whether old and new schema can live side by side.
     pub rsu: &'a Compatibility,
+    /// What a copying tool would be asked for, or why it is none for this statement; `None` when it is no ALTER TABLE.
+    pub copy: Option<&'a Result<TableCopy, Vec<Reason>>>,
     /// What TOI would cost: the stall, and where the figure comes from.
     pub toi: Estimate,
     /// By which factor the truth may lie above the estimate.
@@ -74,6 +78,11 @@ pub fn decide(question: &Question) -> Decision {
     match question.wanted {
         Override::Toi => overridden(question, Method::Toi, toi),
         Override::Rsu => overridden(question, Method::Rsu, rsu),
+        Override::PtOsc => match question.copy {
+            Some(Ok(copy)) => overridden(question, Method::PtOsc, copy_verdict(copy)),
+            Some(Err(objections)) => no_copy(objections),
+            None => automatic(question, toi, rsu),
+        },
         Override::Auto => automatic(question, toi, rsu),
     }
 }
@@ -221,6 +230,29 @@ fn rsu_verdict(question: &Question) -> Answer {
     }
 }
 
+fn copy_verdict(copy: &TableCopy) -> Answer {
+    Answer {
+        acceptable: true,
+        reason: reason(
+            "copied-online",
+            "pt-online-schema-change copies the table in chunks while triggers keep the copy in step; then the tables are \
+             swapped in one statement. It takes long and makes every write to the table dearer, and nobody waits long.",
+        ),
+        conditions: copy.conditions(),
+    }
+}
+
+/// The tool cannot make this change.
+fn no_copy(objections: &[Reason]) -> Decision {
+    let mut reasons = objections.to_vec();
+    reasons.push(reason("method-override", "--method pt-osc was given."));
+    Decision { method: Method::Refuse, reasons, conditions: Vec::new(), alternatives: vec![leave_out_method()] }
+}
+
+fn leave_out_method() -> Reason {
+    reason("method-auto", "Leave out --method, and the plan chooses a way that the policy allows, if there is one.")
+}
+
 fn open_codes<'a>(conditions: &'a [Condition], accepted: &'a [String]) -> impl Iterator<Item = &'a str> {
     conditions.iter().map(|condition| condition.code.as_str()).filter(|code| !accepted.iter().any(|ok| ok == code))
 }
@@ -267,6 +299,7 @@ fn overridden(question: &Question, method: Method, answer: Answer) -> Decision {
         open_codes(&answer.conditions, question.accepted).map(|code| format!("--accept {code}")).collect();
     let wanted = match method {
         Method::Rsu => "rsu",
+        Method::PtOsc => "pt-osc",
         _ => "toi",
     };
     let asked = reason("method-override", format!("--method {wanted} was given."));
@@ -279,10 +312,7 @@ fn overridden(question: &Question, method: Method, answer: Answer) -> Decision {
                 format!("Accept each condition by its code to do it all the same: {}.", open.join(" ")),
             ));
         }
-        alternatives.push(reason(
-            "method-auto",
-            "Leave out --method, and the plan chooses a way that the policy allows, if there is one.",
-        ));
+        alternatives.push(leave_out_method());
         return Decision {
             method: Method::Refuse,
             reasons: vec![answer.reason, asked],
@@ -345,6 +375,7 @@ mod tests {
         let decision = decide(&Question {
             metadata_only: case.metadata_only,
             rsu: &case.rsu,
+            copy: None,
             toi: Estimate { stall_seconds: case.stall, ..Estimate::default() },
             uncertainty: 2.0,
             policy: &Policy::default(),

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use super::facts::TableName;
-use super::{Asked, ConversionWindow, DataCheck, Job, Part, Target, alternatives, data_checks, part};
+use super::{Asked, ConversionWindow, DataCheck, Job, Part, TableCopy, alternatives, data_checks, part, table_copy};
 use crate::ddl::ast::{Body, CreateSource, Kind, ObjectName, Statement};
-use crate::ddl::model::{Applied, Catalog, Lookup, Table};
+use crate::ddl::model::{Applied, Catalog, Lookup};
 use crate::ddl::{
     Compatibility, Judgement, Reason, ServerProfile, SplitPart, WayBack, judge, rolling, split, way_back,
 };
@@ -80,6 +80,8 @@ pub struct Draft {
     pub data_checks: Vec<DataCheck>,
     /// What else would be possible.
     pub alternatives: Vec<Reason>,
+    /// What a copying tool would be asked for, or why it is none for this statement; `None` when it is no ALTER TABLE.
+    pub copy: Option<Result<TableCopy, Vec<Reason>>>,
     /// Why the server would refuse it.
     pub problems: Vec<String>,
     /// Its table is new in this plan, and empty.
@@ -182,7 +184,11 @@ impl Reader<'_> {
         let applied = self.catalog.apply(&tree, text, database);
         let judgement = judge(&tree, text, &applied, &self.profile);
         let rolling = rolling(&tree, text, &applied, &self.profile);
-        let before = applied.before.as_deref();
+        let data_checks = questions(&tree, text, name.as_ref(), database, &applied);
+        let mut copy = table_copy(&tree, text, database, &applied);
+        if let Some(Ok(copy)) = &mut copy {
+            copy.guards = data_checks.iter().map(|check| check.sql.clone()).collect();
+        }
         self.remember_fresh(&tree, database, existed);
         self.drafts.push(Draft {
             index: self.drafts.len() + 1,
@@ -203,8 +209,9 @@ impl Reader<'_> {
             unsafe_because: rolling.why,
             window: rolling.window.map(ConversionWindow::from),
             way_back: way_back(&tree, &applied, database),
-            data_checks: questions(&tree, text, name.as_ref(), database, &applied),
-            alternatives: alternatives(&tree, text, target(name.as_ref(), database, before)),
+            data_checks,
+            alternatives: alternatives(&tree, copy.as_ref().and_then(|copy| copy.as_ref().ok())),
+            copy,
             problems: if part == Part::Change { applied.problems.clone() } else { Vec::new() },
             fresh,
             part,
@@ -313,10 +320,4 @@ fn questions(
         })
         .unwrap_or_default();
     data_checks(tree, text, applied, Asked { database, table: &name.name.value, key: &key })
-}
-
-fn target<'a>(name: Option<&'a ObjectName>, database: Option<&'a str>, before: Option<&Table>) -> Option<Target<'a>> {
-    let name = name?;
-    let has_key = before?.clustered_key().is_some();
-    Some(Target { database: name.database_or(database)?, table: &name.name.value, has_key })
 }

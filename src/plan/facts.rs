@@ -315,6 +315,17 @@ impl TableFacts {
     }
 }
 
+/// What a plan that copies tables needs to know besides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopyFacts {
+    /// The version of the copying tool on this machine.
+    pub tool: Seen<String>,
+    /// The tables as they are.
+    pub tables: BTreeMap<TableName, TableFacts>,
+    /// Tables that look as if an earlier copy had left them behind, by the table that they would be copies of.
+    pub leftovers: BTreeMap<TableName, Vec<String>>,
+}
+
 mod version_text {
     use serde::{Deserialize, Deserializer, Serializer};
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::facts::TableName;
-use super::{Basis, Policy, Rates};
+use super::{Basis, Policy, Rates, TableCopy};
 use crate::ddl::{self, Algorithm, Compatibility, Condition, Lock, Reason};
 
 /// How a statement reaches the nodes.
@@ -15,6 +15,9 @@ pub enum Method {
     Toi,
     /// Rolling Schema Upgrade: node by node, out of the load balancer.
     Rsu,
+    /// Percona Toolkit's pt-online-schema-change copies the table, and the run swaps the copy in.
+    #[serde(rename = "PT-OSC")]
+    PtOsc,
     /// There is no acceptable way under the policy.
     Refuse,
 }
@@ -129,6 +132,9 @@ pub struct PlannedStatement {
     /// The conversion window that a roll of this statement needs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversion_window: Option<ConversionWindow>,
+    /// What the copying tool is asked for, where the method is PT-OSC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy: Option<TableCopy>,
 }
 
 impl PlannedStatement {
@@ -138,10 +144,10 @@ impl PlannedStatement {
     }
 }
 
-/// Neighbouring statements that run together: one TOI statement, or one roll over all nodes with one drain each.
+/// Neighbouring statements that run together: one statement in TOI or by a copy, or one roll over all nodes with one drain each.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pass {
-    /// TOI or RSU, never `Refuse`.
+    /// Any but `Refuse`.
     pub method: Method,
     /// The 1-based indexes of the statements, in order.
     pub statements: Vec<usize>,

@@ -86,6 +86,7 @@ fn method(method: Method) -> &'static str {
     match method {
         Method::Toi => "TOI",
         Method::Rsu => "RSU",
+        Method::PtOsc => "PT-OSC",
         Method::Refuse => "REFUSE",
     }
 }
@@ -102,9 +103,19 @@ fn details(page: &mut String, statement: &PlannedStatement, style: Style) {
     for reason in &statement.reasons {
         item(page, style, "why", &reason.code, &reason.text);
     }
-    if statement.method != Method::Toi || statement.rsu.verdict == ddl::Verdict::Unsafe {
+    let mixes = match statement.method {
+        Method::Rsu | Method::Refuse => true,
+        Method::Toi => statement.rsu.verdict == ddl::Verdict::Unsafe,
+        Method::PtOsc => false,
+    };
+    if mixes {
         for condition in &statement.rsu.conditions {
             item(page, style, "holds while", &condition.code, &condition.text);
+        }
+    }
+    for condition in &statement.conditions {
+        if statement.rsu.conditions.iter().all(|known| known.code != condition.code) {
+            item(page, style, "accept", &condition.code, &condition.text);
         }
     }
     for alternative in &statement.alternatives {

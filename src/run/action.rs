@@ -91,6 +91,22 @@ pub enum Action {
         /// The statement's place in the pass.
         statement: usize,
     },
+    /// Has a tool fill a second table with the new definition, and sees that the copy is whole and in step.
+    Copy {
+        /// The statement's place in the pass.
+        statement: usize,
+    },
+    /// Swaps the table and its copy on the whole cluster, in one statement.
+    Swap {
+        /// The statement's place in the pass.
+        statement: usize,
+    },
+    /// Removes what a copy has left: the tool's sessions and triggers, the copy that was not swapped in, or the table that
+    /// was swapped out.
+    Tidy {
+        /// The statement's place in the pass.
+        statement: usize,
+    },
 }
 
 impl Action {
@@ -112,6 +128,7 @@ impl Action {
                 | Self::Release { .. }
                 | Self::Settle { .. }
                 | Self::Clear { .. }
+                | Self::Copy { .. }
         )
     }
 
@@ -133,6 +150,9 @@ impl Action {
             Self::Settle { .. } => "settle",
             Self::Clear { .. } => "clear",
             Self::Toi { .. } => "toi",
+            Self::Copy { .. } => "copy",
+            Self::Swap { .. } => "swap",
+            Self::Tidy { .. } => "tidy",
         }
     }
 }
@@ -158,6 +178,9 @@ pub struct Seen {
     pub conversions: Option<String>,
     /// A value that would not survive a conversion window, in words.
     pub misfit: Option<String>,
+    /// The copy of this pass has been swapped in, and the old table is still there.
+    #[serde(default)]
+    pub swapped: bool,
 }
 
 /// What became of [`Action::Begin`].

@@ -46,8 +46,20 @@ pub(super) fn next(script: &Script, state: &State) -> Next {
     if let Some(node) = away {
         return Next::Do(with_node_away(state, chapter, node));
     }
+    // What a copy has left goes first, whatever is wanted; only a copy that is whole is worth keeping.
+    if state.copy && !(state.copied && state.goal == Goal::Forward) {
+        return Next::Do(Action::Tidy { statement: 0 });
+    }
     if state.goal == Goal::Stop {
         return stop(state, chapter);
+    }
+    if chapter.method == Method::PtOsc && !state.sent {
+        return match state.goal {
+            Goal::Forward if !state.cleared => Next::Do(Action::Clear { statement: 0 }),
+            Goal::Forward if !state.copied => Next::Do(Action::Copy { statement: 0 }),
+            Goal::Forward => Next::Do(Action::Swap { statement: 0 }),
+            _ => Next::End,
+        };
     }
     if chapter.method == Method::Toi && !state.sent {
         return match state.goal {
@@ -59,6 +71,8 @@ pub(super) fn next(script: &Script, state: &State) -> Next {
     match wanting {
         // Rows must be able to cross from before the first node differs until after the last one does.
         Some(_) if chapter.window && !state.window_sure => Next::Do(Action::OpenWindow),
+        // A swap is the same everywhere, or a person must look.
+        Some(_) if chapter.method == Method::PtOsc => Next::End,
         Some(node) => Next::Do(Action::Drain { node }),
         None if state.window => Next::Do(Action::CloseWindow),
         None if state.goal == Goal::Forward => Next::Turn,

@@ -76,7 +76,7 @@ pub(super) fn ending(script: &Script, state: &State) -> Ending {
 }
 
 fn outcome(script: &Script, state: &State) -> Outcome {
-    let home = state.nodes.iter().all(super::Node::at_home) && !state.window && state.flight.is_none();
+    let home = state.nodes.iter().all(super::Node::at_home) && !state.window && !state.copy && state.flight.is_none();
     let all = |pass: usize| {
         script.chapters.get(pass).is_none_or(|chapter| {
             pass + 1 == script.chapters.len() && state.nodes.iter().all(|node| node.done == chapter.lines.len())
@@ -120,6 +120,13 @@ fn left_behind(script: &Script, state: &State) -> Vec<String> {
     if state.window {
         left.push(
             "slave_type_conversions is set on every node, and must stay so until all hold the same schema.".to_owned(),
+        );
+    }
+    if state.copy {
+        left.push(
+            "A copy of the table was begun: its triggers and tables may still be there. `schema resume` and `schema abort` \
+             remove them."
+                .to_owned(),
         );
     }
     let Some(chapter) = script.chapters.get(state.pass) else { return left };

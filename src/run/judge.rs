@@ -1,6 +1,7 @@
 //! Whether what a survey saw allows the run to go on.
 
 use super::{Fault, FaultKind, Goal, Script, Seen, State};
+use crate::plan::Method;
 
 /// Why a run may not go on, and whether waiting may help.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +91,11 @@ fn stranger(name: &str, it: &Seen) -> Result<(), Problem> {
 /// Whether the pass takes nodes out of rotation.
 fn will_drain(script: &Script, state: &State) -> bool {
     let Some(chapter) = script.chapters.get(state.pass) else { return false };
-    let rolls = chapter.method == crate::plan::Method::Rsu || state.sent;
+    let rolls = match chapter.method {
+        Method::Rsu => true,
+        Method::Toi => state.sent,
+        Method::PtOsc | Method::Refuse => false,
+    };
     rolls
         && super::decide::target(state.goal, chapter)
             .is_some_and(|target| state.nodes.iter().any(|node| node.done != target))

@@ -123,6 +123,11 @@ impl Machine {
                 state.sent = true;
                 state.toi_unsure = true;
             }
+            Action::Copy { .. } => state.copy = true,
+            Action::Swap { .. } => {
+                state.sent = true;
+                state.toi_unsure = true;
+            }
             _ => {}
         }
     }
@@ -167,6 +172,8 @@ impl Machine {
             // The end may have come before the kill: the survey finds out, and forgets the flight.
             (Action::Release { .. } | Action::Kill { .. }, Answer::Done | Answer::Cancelled) => state.surveyed = false,
             (action, Answer::Done) => done(state, action),
+            // What it has left is looked at, and removed.
+            (Action::Copy { .. }, Answer::Cancelled) => state.surveyed = false,
             (
                 Action::Drain { .. } | Action::Survey | Action::Settle { .. } | Action::Clear { .. },
                 Answer::Cancelled,
@@ -247,6 +254,9 @@ impl Machine {
             if let Action::Drain { node } = action {
                 state.nodes[*node].place = Place::Serving;
             }
+            if let Action::Copy { .. } = action {
+                state.copy = false;
+            }
         }
         match action {
             // The node may be on its way out or not: it is brought home either way.
@@ -258,6 +268,13 @@ impl Machine {
                 state.blame(fault);
                 state.goal = Goal::Stop;
                 state.nodes[*node].desynced = false;
+            }
+            Action::Copy { .. } | Action::Swap { .. } => {
+                state.sent = false;
+                state.toi_unsure = false;
+                state.blame(fault);
+                state.goal = Goal::Stop;
+                state.surveyed = false;
             }
             Action::Toi { .. } => {
                 state.toi_error = Some(fault.text.clone());
@@ -306,8 +323,21 @@ fn done(state: &mut State, action: &Action) {
         }
         Action::OpenWindow => state.window_sure = true,
         Action::Clear { .. } => state.cleared = true,
-        Action::Toi { .. } => {
+        Action::Toi { .. } | Action::Swap { .. } => {
             state.toi_unsure = false;
+            state.surveyed = false;
+            // The copy is the table now.
+            state.copied = false;
+        }
+        Action::Copy { .. } => {
+            state.copied = true;
+            // It took its time: the nodes are looked at, and what could hold the swap up, as before the first step.
+            state.cleared = false;
+            state.surveyed = false;
+        }
+        Action::Tidy { .. } => {
+            state.copy = false;
+            state.copied = false;
             state.surveyed = false;
         }
         _ => {}

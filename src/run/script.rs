@@ -20,7 +20,7 @@ pub struct Line {
 /// One pass as the machine sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chapter {
-    /// TOI or RSU.
+    /// Any but `Refuse`.
     pub method: Method,
     /// The statements, in order.
     pub lines: Vec<Line>,
@@ -74,7 +74,9 @@ impl Line {
     fn of(statement: &PlannedStatement) -> Self {
         Self {
             index: statement.index,
-            invertible: statement.way_back.as_ref().is_some_and(|way| way.sql.is_some()),
+            // What was written since a swap is not in the old table.
+            invertible: statement.method != Method::PtOsc
+                && statement.way_back.as_ref().is_some_and(|way| way.sql.is_some()),
             must_show: must_show(statement),
             repeatable: repeatable(&statement.kind),
         }

@@ -131,6 +131,9 @@ pub struct State {
     pub toi_unsure: bool,
     /// The conversion window is open on some node, or was about to be.
     pub window: bool,
+    /// A copy of the table was begun: the tool's triggers and tables may be there.
+    #[serde(default)]
+    pub copy: bool,
     /// Something was changed on the cluster since the run began.
     pub touched: bool,
     /// The first thing that went wrong.
@@ -146,6 +149,9 @@ pub struct State {
     /// The objects hold nothing that could hold a TOI statement up.
     #[serde(skip)]
     pub cleared: bool,
+    /// The copy is whole, and its triggers keep it in step.
+    #[serde(skip)]
+    pub copied: bool,
     /// The node that has come back and has not settled.
     #[serde(skip)]
     pub settling: Option<usize>,
@@ -180,11 +186,13 @@ impl State {
             toi_error: None,
             toi_unsure: false,
             window: false,
+            copy: false,
             touched: false,
             fault: None,
             surveyed: false,
             window_sure: false,
             cleared: false,
+            copied: false,
             settling: None,
             attempts: 0,
             waited: 0,
@@ -221,6 +229,7 @@ impl State {
         self.toi_unsure = false;
         self.surveyed = false;
         self.cleared = false;
+        self.copied = false;
         self.attempts = 0;
         for node in &mut self.nodes {
             node.done = 0;

@@ -115,6 +115,9 @@ fn schemas(script: &Script, state: &mut State, seen: &[Seen]) -> Result<(), Prob
     if chapter.method == Method::Toi && state.sent && state.chain[1].is_none() {
         after_toi(script, state, &read)?;
     }
+    if chapter.method == Method::PtOsc {
+        after_copy(state, seen, &read)?;
+    }
     someone_else_changed(state, &read);
     for (number, schema) in read.iter().enumerate() {
         place_in_chain(script, state, number, schema)?;
@@ -182,6 +185,45 @@ fn after_toi(script: &Script, state: &mut State, read: &[String]) -> Result<(), 
                 line.index
             )));
         }
+    }
+    Ok(())
+}
+
+/// A swap is one statement: the old table shows on every node that it has happened, whatever was answered.
+fn after_copy(state: &mut State, seen: &[Seen], read: &[String]) -> Result<(), Problem> {
+    let swapped = seen.iter().filter(|it| it.swapped).count();
+    if swapped == seen.len() {
+        if read.iter().any(|schema| *schema != read[0]) {
+            return Err(unknown("After the swap the nodes hold different definitions of the table.".to_owned()));
+        }
+        state.chain[1] = Some(read[0].clone());
+        state.sent = true;
+        state.toi_unsure = false;
+        // The copy is the table now.
+        state.copied = false;
+        for node in &mut state.nodes {
+            node.done = 1;
+        }
+        return Ok(());
+    }
+    if swapped > 0 {
+        let fault = Fault::new(FaultKind::Unknown, "The swap of the tables shows on some nodes, and not on others.");
+        return Err(Problem { fault, passing: true });
+    }
+    if state.nodes.iter().all(|node| node.done == 1) {
+        return Ok(());
+    }
+    if state.sent && !state.toi_unsure {
+        return Err(unknown("The swap of the tables was answered, and no node shows it.".to_owned()));
+    }
+    if state.sent {
+        state.sent = false;
+        state.toi_unsure = false;
+        state.cleared = false;
+    }
+    if state.copied && read.iter().any(|schema| state.chain[0].as_ref() != Some(schema)) {
+        let text = "Somebody has changed the table while it was copied; the copy would undo that, and is thrown away.";
+        return Err(Problem { fault: Fault::new(FaultKind::Failed, text), passing: false });
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ mod apply;
 mod balancer;
 mod compat;
 mod connections;
+mod copy;
 mod demo;
 mod facts;
 mod faults;
@@ -34,6 +35,7 @@ fn areas() -> Vec<Trial> {
         balancer::tests(),
         compat::tests(),
         connections::tests(),
+        copy::tests(),
         demo::tests(),
         facts::tests(),
         faults::tests(),

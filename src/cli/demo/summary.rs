@@ -25,6 +25,7 @@ impl How {
             Self::Idle => "-",
             Self::Applied(Method::Toi) => "TOI",
             Self::Applied(Method::Rsu) => "RSU",
+            Self::Applied(Method::PtOsc) => "PT-OSC",
             Self::Applied(Method::Refuse) => "refused",
             Self::Plain => "plain TOI",
         }

@@ -9,12 +9,13 @@ mod tables;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::copy;
 use crate::cluster::{ClusterError, Connector, facts};
 use crate::config::Settings;
 use crate::ddl::{Reason, ServerProfile};
 use crate::failure::Failure;
 use crate::plan::check::{Finding, Scene, Stage, Verdict};
-use crate::plan::facts::{NodeFacts, NodeObservation, TableName};
+use crate::plan::facts::{CopyFacts, NodeFacts, NodeObservation, TableFacts, TableName};
 use crate::plan::{
     Basis, Draft, Override, Part, Plan, Rolling, Situation, Text, Unreadable, build, check, draft, tables_named,
 };
@@ -94,9 +95,7 @@ pub async fn plan(connector: &Connector, settings: &Settings, request: &Request)
         },
     );
     plan.basis = Some(basis(&plan, server, &seen.definitions));
-    let scene =
-        Scene { nodes: &nodes, plan: &plan, balancers: settings.balancers.len(), tables: &tables, leaving: None };
-    let mut findings = check::run(Stage::Plan, &scene);
+    let mut findings = checked(connector, settings, &plan, &nodes, (&tables, seen.sizes)).await?;
     findings.extend(seen.findings);
     Ok(Planned { plan, findings, nodes, tables })
 }
@@ -130,11 +129,45 @@ pub async fn recheck(connector: &Connector, settings: &Settings, plan: Plan) -> 
         );
         return Err(changes.into_iter().fold(stale, Failure::hint).next("schema plan --out FILE"));
     }
-    let scene =
-        Scene { nodes: &nodes, plan: &plan, balancers: settings.balancers.len(), tables: &tables, leaving: None };
-    let mut findings = check::run(Stage::Plan, &scene);
+    let mut findings = checked(connector, settings, &plan, &nodes, (&tables, seen.sizes)).await?;
     findings.extend(seen.findings);
     Ok(Planned { plan, findings, nodes, tables })
+}
+
+/// What the checks of the plan's stage say.
+async fn checked(
+    connector: &Connector,
+    settings: &Settings,
+    plan: &Plan,
+    nodes: &[NodeObservation],
+    (tables, sizes): (&[TableName], BTreeMap<TableName, TableFacts>),
+) -> Result<Vec<Finding>, Failure> {
+    let copying = match plan.statements.iter().any(|statement| statement.copy.is_some()) {
+        true => Some(copying(connector, nodes, plan, sizes).await.map_err(|error| unseen(&error))?),
+        false => None,
+    };
+    let balancers = settings.balancers.len();
+    let scene = Scene { nodes, plan, balancers, tables, leaving: None, copying: copying.as_ref() };
+    Ok(check::run(Stage::Plan, &scene))
+}
+
+/// What a plan that copies tables needs to know besides.
+async fn copying(
+    connector: &Connector,
+    nodes: &[NodeObservation],
+    plan: &Plan,
+    tables: BTreeMap<TableName, TableFacts>,
+) -> Result<CopyFacts, ClusterError> {
+    let mut leftovers = BTreeMap::new();
+    if let Some((node, _)) = first_seen(nodes) {
+        let mut session = connector.observer(connector.node(node)?).await?;
+        for copy in plan.statements.iter().filter_map(|statement| statement.copy.as_ref()) {
+            let left = copy::leftovers(&mut session, copy).await?;
+            leftovers.insert(TableName::new(&copy.database, &copy.table), left);
+        }
+        session.close().await;
+    }
+    Ok(CopyFacts { tool: copy::tool_version().await, tables, leftovers })
 }
 
 /// The failure that findings mean for a command that wants to change something; `None` when all of them passed.

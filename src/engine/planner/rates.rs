@@ -6,7 +6,7 @@ use crate::cluster::Connector;
 use crate::cluster::journal::{Journal, RunRow};
 use crate::config::Settings;
 use crate::ddl::Algorithm;
-use crate::plan::{Costs, Labour, Rates, Sample};
+use crate::plan::{Costs, Labour, Method, Rates, Sample};
 
 /// Runs that are looked at. Hardware and data change; old runs say little about today.
 const RUNS: u32 = 40;
@@ -37,6 +37,10 @@ fn of_apply(run: &RunRow, now: &Rates) -> Vec<Sample> {
         let index = one["statement"].as_u64()?;
         let statements = run.plan["statements"].as_array()?;
         let statement = statements.iter().find(|statement| statement["index"].as_u64() == Some(index))?;
+        // A copying tool's pace says nothing about the server's own.
+        if serde_json::from_value(statement["method"].clone()).ok() == Some(Method::PtOsc) {
+            return None;
+        }
         let algorithm = serde_json::from_value(statement["algorithm"].clone()).ok()?;
         let factor = then.factor(match algorithm {
             Algorithm::Instant => return None,

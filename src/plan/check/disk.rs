@@ -2,6 +2,7 @@
 
 use super::{AHEAD, Check, Notes, Scene, Verdict};
 use crate::ddl::Algorithm;
+use crate::plan::Method;
 
 pub(super) const CHECK: Check =
     Check { name: "disk", holds: "Every node has room for what the plan writes.", stages: AHEAD, look };
@@ -13,7 +14,10 @@ fn look(scene: &Scene<'_>, notes: &mut Notes<'_>) {
         .plan
         .statements
         .iter()
-        .filter(|statement| statement.algorithm.is_some_and(|algorithm| algorithm > Algorithm::Instant))
+        .filter(|statement| {
+            let rebuilds = statement.algorithm.is_some_and(|algorithm| algorithm > Algorithm::Instant);
+            rebuilds || statement.method == Method::PtOsc
+        })
         .filter_map(|statement| statement.estimate.bytes)
         .max()
         .unwrap_or(0);

@@ -6,6 +6,8 @@
 mod activity;
 mod balancer;
 mod blockers;
+mod copy_table;
+mod copy_tool;
 mod desync;
 mod disk;
 mod flow_control;
@@ -25,8 +27,8 @@ mod versions;
 
 use serde::{Deserialize, Serialize};
 
-use super::facts::{NodeFacts, NodeObservation, TableName};
-use super::{Method, Plan};
+use super::facts::{CopyFacts, NodeFacts, NodeObservation, TableName};
+use super::{Method, Plan, TableCopy};
 
 /// When a check runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -84,6 +86,8 @@ pub struct Scene<'a> {
     pub tables: &'a [TableName],
     /// The node that is about to leave, at [`Stage::BeforeNode`].
     pub leaving: Option<&'a str>,
+    /// What is known for a plan that copies tables; `None` where nobody looked.
+    pub copying: Option<&'a CopyFacts>,
 }
 
 impl<'a> Scene<'a> {
@@ -97,9 +101,17 @@ impl<'a> Scene<'a> {
         self.plan.statements.iter().any(|statement| statement.method == Method::Rsu)
     }
 
-    /// Whether any statement runs in TOI.
+    /// Whether any statement runs in TOI, be it a part of another method.
     fn isolates(&self) -> bool {
-        self.plan.statements.iter().any(|statement| statement.method == Method::Toi && statement.touches_cluster())
+        self.plan
+            .statements
+            .iter()
+            .any(|statement| matches!(statement.method, Method::Toi | Method::PtOsc) && statement.touches_cluster())
+    }
+
+    /// What the plan has the copying tool do.
+    fn copies(&self) -> impl Iterator<Item = &'a TableCopy> {
+        self.plan.statements.iter().filter(|it| it.method == Method::PtOsc).filter_map(|it| it.copy.as_ref())
     }
 
     fn concerns(&self, table: &str) -> bool {
@@ -173,6 +185,8 @@ const CHECKS: &[Check] = &[
     disk::CHECK,
     replicas::CHECK,
     privileges::CHECK,
+    copy_tool::CHECK,
+    copy_table::CHECK,
 ];
 
 /// Runs the checks of a stage. Every check that holds leaves one finding as well.

@@ -86,7 +86,7 @@ fn check(expected: Option<(&str, Verdict)>, break_it: impl FnOnce(&mut NodeObser
     break_it(&mut nodes[1]);
     let plan = rolling_plan();
     let tables = [TableName::new("app", "t")];
-    let scene = Scene { nodes: &nodes, plan: &plan, balancers: 1, tables: &tables, leaving: None };
+    let scene = Scene { nodes: &nodes, plan: &plan, balancers: 1, tables: &tables, leaving: None, copying: None };
     let findings = run(Stage::Plan, &scene);
     let bad: Vec<&Finding> = findings.iter().filter(|finding| finding.verdict > Verdict::Passed).collect();
     match expected {
@@ -167,7 +167,7 @@ fn a_member_that_nobody_named_is_found() {
         node.facts.as_mut().unwrap().cluster_size = 3;
     }
     let plan = rolling_plan();
-    let scene = Scene { nodes: &nodes, plan: &plan, balancers: 1, tables: &[], leaving: None };
+    let scene = Scene { nodes: &nodes, plan: &plan, balancers: 1, tables: &[], leaving: None, copying: None };
     let findings = run(Stage::Plan, &scene);
     assert!(findings.iter().any(|finding| finding.check == "membership" && finding.verdict == Verdict::Failed));
 }
@@ -177,7 +177,7 @@ fn a_roll_without_a_balancer_needs_a_word_of_consent() {
     let nodes = [healthy("n1"), healthy("n2"), healthy("n3")];
     let mut plan = rolling_plan();
     let verdict = |plan: &Plan| {
-        let scene = Scene { nodes: &nodes, plan, balancers: 0, tables: &[], leaving: None };
+        let scene = Scene { nodes: &nodes, plan, balancers: 0, tables: &[], leaving: None, copying: None };
         worst(&run(Stage::BeforeRun, &scene))
     };
     assert_eq!(verdict(&plan), Verdict::Failed);
