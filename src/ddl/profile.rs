@@ -1,7 +1,7 @@
 //! The settings of a server that decide what a statement does there.
 
 use super::model::Settings;
-use crate::sql::ServerVersion;
+use crate::sql::{Dialect, ServerVersion};
 
 /// `innodb_instant_alter_column_allowed`, from MDEV-20590 on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,7 +79,10 @@ impl ServerProfile {
                     _ => None,
                 }
             }
-            "sql_mode" => self.sql_mode = value,
+            "sql_mode" => {
+                self.settings.dialect = Dialect::new(self.version).with_sql_mode(&value);
+                self.sql_mode = value;
+            }
             "old_mode" => self.old_mode = value,
             "slave_type_conversions" => self.slave_type_conversions = value,
             "binlog_row_image" => self.full_row_image = value == "FULL",
@@ -95,6 +98,11 @@ impl ServerProfile {
     pub fn conversions(&self) -> (bool, bool) {
         let has = |word: &str| self.slave_type_conversions.split(',').any(|one| one.trim() == word);
         (has("ALL_NON_LOSSY"), has("ALL_LOSSY"))
+    }
+
+    /// What stands for an ALGORITHM that is not written: `alter_algorithm`, which counts before 11.5 (MDEV-33655).
+    pub fn default_algorithm(&self) -> Option<&str> {
+        self.alter_algorithm.as_deref().filter(|_| self.version < ServerVersion::new(11, 5, 0))
     }
 
     /// Whether `sql_mode` holds a word.

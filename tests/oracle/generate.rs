@@ -1,5 +1,7 @@
 //! Tables and clauses, alone and in pairs, from a seed.
 
+use crate::clauses::{CLAUSES, EXTRAS, Extra, PARTITION_STATEMENTS, RARE, STATEMENTS, TOGETHER};
+
 /// A small generator of numbers (splitmix64): the same seed gives the same sample on every machine.
 pub(crate) struct Dice(u64);
 
@@ -37,18 +39,66 @@ pub(crate) struct Case {
     pub(crate) statement: String,
 }
 
+/// A table, and what belongs to it alone.
+struct Made {
+    setup: Vec<String>,
+    extras: Vec<&'static Extra>,
+    partitioned: bool,
+}
+
+/// Settings of the session that decide what a statement does. A server that does not know one is not asked.
+const SETTINGS: &[&str] = &[
+    "SET SESSION foreign_key_checks = 0",
+    "SET SESSION foreign_key_checks = 0",
+    "SET SESSION sql_mode = ''",
+    "SET SESSION sql_mode = 'NO_ZERO_DATE'",
+    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE'",
+    "SET SESSION sql_mode = 'TRADITIONAL'",
+    "SET SESSION old_mode = 'LOCK_ALTER_TABLE_COPY'",
+    "SET SESSION alter_algorithm = 'COPY'",
+    "SET SESSION alter_algorithm = 'INPLACE'",
+    "SET SESSION explicit_defaults_for_timestamp = 0",
+    "SET SESSION system_versioning_alter_history = KEEP",
+];
+
 /// One case.
 pub(crate) fn case(dice: &mut Dice) -> Case {
     let mut setup = vec![
         "CREATE TABLE p (id INT PRIMARY KEY, k INT NOT NULL, UNIQUE (k)) ENGINE=InnoDB".to_owned(),
         "INSERT INTO p VALUES (1,1),(2,2),(3,3)".to_owned(),
+        "CREATE SEQUENCE sq".to_owned(),
     ];
-    setup.extend(table(dice));
-    let statement = statement(dice);
+    let made = if dice.one_in(40) { odd_table(dice) } else { table(dice) };
+    setup.extend(made.setup);
+    if dice.one_in(12) {
+        setup.push(dice.pick(SETTINGS).to_owned());
+    }
+    let statement = statement(dice, &made.extras, made.partitioned);
     Case { setup, statement }
 }
 
-fn table(dice: &mut Dice) -> Vec<String> {
+/// Tables of engines that take no keys, or no column without NOT NULL, and a sequence.
+fn odd_table(dice: &mut Dice) -> Made {
+    let columns = "id INT NOT NULL, a INT NOT NULL, b VARCHAR(20) NOT NULL, n INT NOT NULL DEFAULT 0";
+    let setup = match dice.below(5) {
+        0 => vec![format!("CREATE TABLE t ({columns}) ENGINE=CSV"), "INSERT INTO t VALUES (1,1,'b',1)".into()],
+        1 => vec![format!("CREATE TABLE t ({columns}) ENGINE=ARCHIVE"), "INSERT INTO t VALUES (1,1,'b',1)".into()],
+        2 => vec![
+            format!("CREATE TABLE m1 ({columns}, KEY ka (a)) ENGINE=MyISAM"),
+            "CREATE TABLE m2 LIKE m1".into(),
+            "INSERT INTO m1 VALUES (1,1,'b',1)".into(),
+            format!("CREATE TABLE t ({columns}, KEY ka (a)) ENGINE=MERGE UNION=(m1, m2) INSERT_METHOD=LAST"),
+        ],
+        3 => vec![
+            format!("CREATE TEMPORARY TABLE t ({columns}, KEY ka (a), PRIMARY KEY (id)) ENGINE=InnoDB"),
+            "INSERT INTO t VALUES (1,1,'b',1)".into(),
+        ],
+        _ => vec!["CREATE SEQUENCE t".into()],
+    };
+    Made { setup, extras: Vec::new(), partitioned: false }
+}
+
+fn table(dice: &mut Dice) -> Made {
     let engine = dice.pick(&[
         "InnoDB", "InnoDB", "InnoDB", "InnoDB", "InnoDB", "InnoDB", "InnoDB", "InnoDB", "MyISAM", "Aria", "MEMORY",
     ]);
@@ -64,6 +114,14 @@ fn table(dice: &mut Dice) -> Vec<String> {
             "PARTITION BY LINEAR HASH (id) PARTITIONS 2",
             "PARTITION BY SYSTEM_TIME (PARTITION p0 HISTORY, PARTITION pn CURRENT)",
             "PARTITION BY RANGE (id) SUBPARTITION BY HASH (id) SUBPARTITIONS 2 (PARTITION p0 VALUES LESS THAN (3), PARTITION p1 VALUES LESS THAN (1000))",
+            "PARTITION BY RANGE (id) SUBPARTITION BY KEY (id) SUBPARTITIONS 2 (PARTITION p0 VALUES LESS THAN (3), PARTITION p1 VALUES LESS THAN (1000))",
+            "PARTITION BY KEY () PARTITIONS 2",
+            "PARTITION BY LIST COLUMNS (id) (PARTITION p0 VALUES IN (1,2,3), PARTITION p1 DEFAULT)",
+            "PARTITION BY LIST (id MOD 3) (PARTITION p0 VALUES IN (0,1), PARTITION p1 VALUES IN (2))",
+            "PARTITION BY RANGE (id * 2) (PARTITION p0 VALUES LESS THAN (3), PARTITION p1 VALUES LESS THAN (1000))",
+            "PARTITION BY SYSTEM_TIME INTERVAL 1 DAY PARTITIONS 3",
+            "PARTITION BY SYSTEM_TIME LIMIT 100 (PARTITION p0 HISTORY, PARTITION p1 HISTORY, PARTITION pn CURRENT)",
+            "PARTITION BY SYSTEM_TIME SUBPARTITION BY KEY (id) SUBPARTITIONS 2 (PARTITION p0 HISTORY, PARTITION pn CURRENT)",
         ]),
         _ => "",
     };
@@ -175,7 +233,15 @@ fn table(dice: &mut Dice) -> Vec<String> {
             period = "UNIQUE (id, app WITHOUT OVERLAPS)";
         }
     }
+    let mut extras: Vec<&'static Extra> = Vec::new();
+    for _ in 0..[0, 0, 1, 1, 2, 3][dice.below(6)] {
+        let one = &EXTRAS[dice.below(EXTRAS.len())];
+        if !extras.iter().any(|other| other.part == one.part) {
+            extras.push(one);
+        }
+    }
     let mut parts = columns;
+    parts.extend(extras.iter().map(|extra| extra.part.to_owned()));
     parts.extend(keys.into_iter().map(str::to_owned));
     if !period.is_empty() {
         parts.push(period.to_owned());
@@ -196,6 +262,23 @@ fn table(dice: &mut Dice) -> Vec<String> {
         if dice.one_in(20) {
             options.push_str(" PAGE_COMPRESSED=1");
         }
+        options.push_str(match dice.below(30) {
+            0 => " ENCRYPTED=YES",
+            1 => " KEY_BLOCK_SIZE=4",
+            2 => " STATS_PERSISTENT=1",
+            _ => "",
+        });
+    } else if dice.one_in(4) {
+        options.push_str(dice.pick(&[
+            " ROW_FORMAT=FIXED",
+            " ROW_FORMAT=DYNAMIC",
+            " CHECKSUM=1",
+            " PACK_KEYS=1",
+            " MAX_ROWS=1000",
+            " TRANSACTIONAL=0",
+            " PAGE_CHECKSUM=0",
+            " DELAY_KEY_WRITE=1",
+        ]));
     }
     options.push_str(dice.pick(&[
         " DEFAULT CHARSET=utf8mb4",
@@ -204,6 +287,8 @@ fn table(dice: &mut Dice) -> Vec<String> {
         " DEFAULT CHARSET=utf8mb3",
         " DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin",
         " DEFAULT CHARSET=ascii",
+        " DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_uca1400_ai_ci",
+        "",
     ]));
     if versioned {
         options.push_str(" WITH SYSTEM VERSIONING");
@@ -214,306 +299,72 @@ fn table(dice: &mut Dice) -> Vec<String> {
          (2,2,'b2','c2',2.5,'y','n',2,'text two','u2','w2'), (3,3,'b3','c3',3.5,'x','m,n',3,'text three','u3','w3')"
             .to_owned(),
     );
-    if dice.one_in(12) {
-        setup.push("ALTER TABLE t ADD COLUMN early INT DEFAULT 5 AFTER a".into());
+    if dice.one_in(20) {
+        setup.pop();
     }
-    setup.push("CREATE TABLE other LIKE p".into());
-    setup
-}
-
-fn statement(dice: &mut Dice) -> String {
     match dice.below(40) {
-        0 => return dice.pick(STATEMENTS).to_owned(),
-        1 => return dice.pick(PARTITION_STATEMENTS).to_owned(),
-        2 => return dice.pick(STATEMENTS).to_owned(),
+        0 | 1 => setup.push("ALTER TABLE t ADD COLUMN early INT DEFAULT 5 AFTER a".into()),
+        2 => setup.push("ALTER TABLE t DROP COLUMN f".into()),
+        3 => setup.push("ALTER TABLE t MODIFY n INT NOT NULL DEFAULT 0 AFTER id".into()),
+        4 if innodb && partition.is_empty() => setup.push(
+            "CREATE TABLE child (c INT PRIMARY KEY, tid INT, CONSTRAINT fkc FOREIGN KEY (tid) REFERENCES t (id)) \
+             ENGINE=InnoDB"
+                .into(),
+        ),
         _ => {}
     }
-    let first = dice.pick(CLAUSES);
-    if dice.one_in(3) {
-        let mut second = dice.pick(CLAUSES);
-        while second == first {
-            second = dice.pick(CLAUSES);
+    setup.push("CREATE TABLE other LIKE p".into());
+    if !partition.is_empty() {
+        for name in ["fits", "fits9"] {
+            setup.push(format!("CREATE TABLE {name} LIKE t"));
+            setup.push(format!("ALTER TABLE {name} REMOVE PARTITIONING"));
         }
-        return format!("ALTER TABLE t {first}, {second}");
+        setup.push("INSERT INTO fits (id, n) VALUES (3, 1)".into());
+        setup.push("INSERT INTO fits9 (id, n) VALUES (2000, 1)".into());
     }
-    format!("ALTER TABLE t {first}")
+    Made { setup, extras, partitioned: !partition.is_empty() }
 }
 
-/// Statements that stand alone.
-const STATEMENTS: &[&str] = &[
-    "CREATE INDEX i1 ON t (a)",
-    "CREATE INDEX i1 ON t (n, a)",
-    "CREATE UNIQUE INDEX i1 ON t (b)",
-    "CREATE FULLTEXT INDEX i1 ON t (w)",
-    "CREATE OR REPLACE INDEX ka ON t (a)",
-    "CREATE OR REPLACE INDEX ka ON t (a, n)",
-    "CREATE INDEX IF NOT EXISTS ka ON t (a)",
-    "DROP INDEX ka ON t",
-    "DROP INDEX kb ON t",
-    "DROP INDEX uid ON t",
-    "DROP INDEX ub ON t",
-    "DROP INDEX ft ON t",
-    "DROP INDEX IF EXISTS kb ON t",
-    "DROP INDEX `PRIMARY` ON t",
-    "ALTER IGNORE TABLE t ADD UNIQUE i1 (u)",
-    "ALTER ONLINE TABLE t ADD COLUMN c1 INT",
-    "ALTER TABLE t PARTITION BY HASH (id) PARTITIONS 2",
-    "ALTER TABLE t REMOVE PARTITIONING",
-    "ALTER TABLE t PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN MAXVALUE)",
-    "ALTER TABLE t DROP SYSTEM VERSIONING",
-    "ALTER TABLE t ADD SYSTEM VERSIONING",
-];
-
-/// Partition maintenance.
-const PARTITION_STATEMENTS: &[&str] = &[
-    "ALTER TABLE t ADD PARTITION (PARTITION p9 VALUES LESS THAN (5000))",
-    "ALTER TABLE t ADD PARTITION (PARTITION p9 VALUES IN (99))",
-    "ALTER TABLE t ADD PARTITION PARTITIONS 1",
-    "ALTER TABLE t COALESCE PARTITION 1",
-    "ALTER TABLE t DROP PARTITION p1",
-    "ALTER TABLE t TRUNCATE PARTITION p0",
-    "ALTER TABLE t REORGANIZE PARTITION p0 INTO (PARTITION p00 VALUES LESS THAN (2), PARTITION p01 VALUES LESS THAN (3))",
-    "ALTER TABLE t REBUILD PARTITION p0",
-    "ALTER TABLE t REBUILD PARTITION ALL",
-    "ALTER TABLE t ANALYZE PARTITION p0",
-    "ALTER TABLE t CHECK PARTITION ALL",
-    "ALTER TABLE t OPTIMIZE PARTITION p0",
-    "ALTER TABLE t REPAIR PARTITION p0",
-    "ALTER TABLE t CONVERT PARTITION p0 TO TABLE t_p0",
-    "ALTER TABLE t REMOVE PARTITIONING",
-    "ALTER TABLE t PARTITION BY KEY (id) PARTITIONS 2",
-    "ALTER TABLE t PARTITION BY SYSTEM_TIME (PARTITION p0 HISTORY, PARTITION p1 HISTORY, PARTITION pn CURRENT)",
-];
-
-/// Clauses of ALTER TABLE.
-const CLAUSES: &[&str] = &[
-    "ADD COLUMN c1 INT",
-    "ADD COLUMN c1 INT NOT NULL",
-    "ADD COLUMN c1 INT NOT NULL DEFAULT 4",
-    "ADD COLUMN c1 INT FIRST",
-    "ADD COLUMN c2 VARCHAR(30) AFTER a",
-    "ADD COLUMN c3 TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP",
-    "ADD COLUMN c3 DATETIME DEFAULT NOW()",
-    "ADD COLUMN c3 DATETIME NOT NULL",
-    "ADD COLUMN c4 VARCHAR(36) DEFAULT uuid()",
-    "ADD COLUMN c4 INT DEFAULT (n + 1)",
-    "ADD COLUMN c4 INT DEFAULT (1 + 1)",
-    "ADD COLUMN c4 DOUBLE DEFAULT (rand())",
-    "ADD COLUMN c5 INT AS (n * 2) VIRTUAL",
-    "ADD COLUMN c5 INT AS (n * 2) VIRTUAL AFTER a",
-    "ADD COLUMN c5 INT AS (n * 2) STORED",
-    "ADD COLUMN c6 TEXT",
-    "ADD COLUMN c6 TEXT DEFAULT 'abc'",
-    "ADD COLUMN c7 INT INVISIBLE",
-    "ADD COLUMN c8 INT UNIQUE",
-    "ADD COLUMN c8 INT, ADD INDEX i8 (c8)",
-    "ADD COLUMN c8 INT CHECK (c8 > 0)",
-    "ADD COLUMN c9 BIGINT NOT NULL AUTO_INCREMENT UNIQUE",
-    "ADD COLUMN IF NOT EXISTS a INT",
-    "ADD COLUMN IF NOT EXISTS c1 INT",
-    "ADD COLUMN (c1 INT, c2 INT)",
-    "ADD COLUMN c1 BLOB COMPRESSED",
-    "ADD COLUMN c1 JSON",
-    "ADD COLUMN c1 UUID",
-    "ADD COLUMN c1 INT WITHOUT SYSTEM VERSIONING",
-    "ADD COLUMN c1 INT REFERENCES p (id)",
-    "ADD COLUMN c1 GEOMETRY",
-    "ADD COLUMN c1 ENUM('a','b') NOT NULL",
-    "DROP COLUMN a",
-    "DROP COLUMN b",
-    "DROP COLUMN n",
-    "DROP COLUMN t",
-    "DROP COLUMN w",
-    "DROP COLUMN v",
-    "DROP COLUMN s",
-    "DROP COLUMN z",
-    "DROP COLUMN inv",
-    "DROP COLUMN jc",
-    "DROP COLUMN id",
-    "DROP COLUMN IF EXISTS nothere",
-    "DROP COLUMN IF EXISTS dt",
-    "MODIFY a BIGINT",
-    "MODIFY a INT NOT NULL",
-    "MODIFY a INT(5)",
-    "MODIFY a INT UNSIGNED",
-    "MODIFY a SMALLINT",
-    "MODIFY a INT COMMENT 'hello'",
-    "MODIFY a INT DEFAULT 9",
-    "MODIFY a INT FIRST",
-    "MODIFY a INT AFTER n",
-    "MODIFY a VARCHAR(20)",
-    "MODIFY a INT INVISIBLE",
-    "MODIFY n INT",
-    "MODIFY n INT NULL DEFAULT NULL",
-    "MODIFY n INT NOT NULL",
-    "MODIFY n INT NOT NULL AUTO_INCREMENT",
-    "MODIFY id BIGINT NOT NULL",
-    "MODIFY id INT NOT NULL",
-    "MODIFY id INT NOT NULL AUTO_INCREMENT",
-    "MODIFY id INT NOT NULL FIRST",
-    "MODIFY id INT",
-    "MODIFY b VARCHAR(30)",
-    "MODIFY b VARCHAR(60)",
-    "MODIFY b VARCHAR(10)",
-    "MODIFY b VARCHAR(300)",
-    "MODIFY b VARCHAR(20) CHARACTER SET utf8mb4",
-    "MODIFY b VARCHAR(20) CHARACTER SET latin1",
-    "MODIFY b VARCHAR(20) CHARACTER SET utf8mb3",
-    "MODIFY b VARCHAR(20) COLLATE utf8mb4_bin",
-    "MODIFY b VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci",
-    "MODIFY b TEXT",
-    "MODIFY b VARCHAR(20) NOT NULL DEFAULT ''",
-    "MODIFY b CHAR(20)",
-    "MODIFY b VARCHAR(20) COMPRESSED",
-    "MODIFY b VARBINARY(20)",
-    "MODIFY c CHAR(12)",
-    "MODIFY c VARCHAR(10)",
-    "MODIFY c CHAR(10) CHARACTER SET utf8mb4",
-    "MODIFY u VARCHAR(120) NOT NULL DEFAULT ''",
-    "MODIFY u VARCHAR(260) NOT NULL DEFAULT ''",
-    "MODIFY u VARCHAR(100)",
-    "MODIFY w VARCHAR(400)",
-    "MODIFY w VARCHAR(255)",
-    "MODIFY w VARCHAR(300) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci",
-    "MODIFY d DECIMAL(10,2)",
-    "MODIFY d DECIMAL(8,3)",
-    "MODIFY e ENUM('x','y','z')",
-    "MODIFY e ENUM('x','z','y')",
-    "MODIFY e ENUM('x')",
-    "MODIFY e ENUM('y','x')",
-    "MODIFY f SET('m','n','o')",
-    "MODIFY f SET('m','n','o','p','q','r','s','t','u')",
-    "MODIFY t MEDIUMTEXT",
-    "MODIFY t TEXT CHARACTER SET utf8mb4",
-    "MODIFY t TEXT NOT NULL",
-    "MODIFY t TEXT COLLATE utf8mb4_bin",
-    "MODIFY t BLOB",
-    "MODIFY ts TIMESTAMP(6) NULL",
-    "MODIFY ts TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP",
-    "MODIFY dt DATETIME",
-    "MODIFY dt DATETIME(6) NOT NULL DEFAULT '2020-01-01'",
-    "MODIFY dt DATE NOT NULL DEFAULT '2020-01-01'",
-    "MODIFY v INT AS (n + 3) VIRTUAL",
-    "MODIFY v INT AS (n + 1) VIRTUAL",
-    "MODIFY v INT AS (n + 1) STORED",
-    "MODIFY v INT",
-    "MODIFY v INT AS (n + 1) VIRTUAL AFTER a",
-    "MODIFY s INT AS (n + 3) STORED",
-    "MODIFY s INT AS (n + 2) STORED",
-    "MODIFY s INT AS (n + 2) STORED COMMENT 'x'",
-    "MODIFY s INT",
-    "MODIFY s INT AS (n + 2) VIRTUAL",
-    "MODIFY a INT AS (n + 1) STORED",
-    "MODIFY a INT AS (n + 1) VIRTUAL",
-    "MODIFY a INT CHECK (a < 1000)",
-    "MODIFY a INT WITHOUT SYSTEM VERSIONING",
-    "MODIFY IF EXISTS nothere INT",
-    "CHANGE a a1 INT",
-    "CHANGE a a1 BIGINT",
-    "CHANGE b b1 VARCHAR(20)",
-    "CHANGE b b1 VARCHAR(25) AFTER id",
-    "CHANGE n n1 INT NOT NULL DEFAULT 0",
-    "CHANGE id id1 INT NOT NULL",
-    "CHANGE v v1 INT AS (n + 1) VIRTUAL",
-    "CHANGE a A INT",
-    "RENAME COLUMN a TO a1",
-    "RENAME COLUMN id TO id1",
-    "RENAME COLUMN n TO n1",
-    "RENAME COLUMN w TO w1",
-    "RENAME INDEX ka TO ka1",
-    "RENAME INDEX ft TO ft1",
-    "RENAME TO t2",
-    "ALTER COLUMN a SET DEFAULT 3",
-    "ALTER COLUMN n DROP DEFAULT",
-    "ALTER COLUMN a SET DEFAULT (1 + 2)",
-    "ALTER COLUMN a SET DEFAULT (n + 2)",
-    "ALTER COLUMN b SET DEFAULT 'x'",
-    "ALTER INDEX ka IGNORED",
-    "ALTER INDEX ka NOT IGNORED",
-    "ADD INDEX i1 (a)",
-    "ADD INDEX i1 (n)",
-    "ADD INDEX i2 (b(5))",
-    "ADD INDEX i3 (a DESC)",
-    "ADD INDEX i1 (v)",
-    "ADD INDEX i4 USING HASH (n)",
-    "ADD INDEX i5 (t(20))",
-    "ADD INDEX IF NOT EXISTS ka (a)",
-    "ADD UNIQUE u1 (b)",
-    "ADD UNIQUE u1 (n)",
-    "ADD UNIQUE u2 (id, n)",
-    "ADD UNIQUE u3 (t)",
-    "ADD UNIQUE u4 (w)",
-    "ADD UNIQUE u5 USING HASH (u)",
-    "ADD UNIQUE u6 (t(10))",
-    "ADD FULLTEXT f1 (w)",
-    "ADD FULLTEXT f1 (w), ADD FULLTEXT f2 (b)",
-    "ADD PRIMARY KEY (id)",
-    "ADD PRIMARY KEY (n)",
-    "ADD PRIMARY KEY (a)",
-    "DROP PRIMARY KEY",
-    "DROP PRIMARY KEY, ADD PRIMARY KEY (n)",
-    "DROP PRIMARY KEY, ADD PRIMARY KEY (id)",
-    "DROP PRIMARY KEY, ADD PRIMARY KEY (id, n)",
-    "DROP PRIMARY KEY, ADD PRIMARY KEY (id DESC)",
-    "DROP INDEX ka",
-    "DROP INDEX kb",
-    "DROP INDEX uid",
-    "DROP INDEX ua",
-    "DROP INDEX ub",
-    "DROP INDEX kv",
-    "DROP INDEX ft",
-    "DROP INDEX sp",
-    "DROP INDEX hash_t",
-    "DROP INDEX ka, ADD INDEX ka (a)",
-    "DROP INDEX ka, ADD INDEX ka (a, n)",
-    "DROP INDEX ka, ADD INDEX kz (a)",
-    "DROP INDEX IF EXISTS kb",
-    "DROP INDEX IF EXISTS nothere",
-    "ADD CONSTRAINT fk1 FOREIGN KEY (a) REFERENCES p (id)",
-    "ADD FOREIGN KEY (n) REFERENCES p (k) ON DELETE CASCADE",
-    "DROP FOREIGN KEY fk",
-    "DROP FOREIGN KEY IF EXISTS nothere",
-    "ADD CONSTRAINT ck1 CHECK (n < 1000000)",
-    "DROP CONSTRAINT ck",
-    "DROP CONSTRAINT IF EXISTS nothere",
-    "DROP CONSTRAINT fk",
-    "ADD PERIOD FOR app2 (ps, pe)",
-    "DROP PERIOD FOR app",
-    "ADD SYSTEM VERSIONING",
-    "DROP SYSTEM VERSIONING",
-    "FORCE",
-    "ENGINE=InnoDB",
-    "ENGINE=MyISAM",
-    "ENGINE=Aria",
-    "ENGINE=MEMORY",
-    "ROW_FORMAT=DYNAMIC",
-    "ROW_FORMAT=COMPRESSED",
-    "ROW_FORMAT=REDUNDANT",
-    "KEY_BLOCK_SIZE=8",
-    "COMMENT='hello'",
-    "AUTO_INCREMENT=1000",
-    "DEFAULT CHARACTER SET latin1",
-    "DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci",
-    "CONVERT TO CHARACTER SET utf8mb4",
-    "CONVERT TO CHARACTER SET latin1",
-    "CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
-    "CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci",
-    "STATS_PERSISTENT=1",
-    "STATS_AUTO_RECALC=0",
-    "STATS_SAMPLE_PAGES=30",
-    "PAGE_COMPRESSED=1",
-    "PAGE_COMPRESSED=0",
-    "MAX_ROWS=1000",
-    "CHECKSUM=1",
-    "PACK_KEYS=1",
-    "DELAY_KEY_WRITE=1",
-    "AVG_ROW_LENGTH=100",
-    "TRANSACTIONAL=1",
-    "INSERT_METHOD=LAST",
-    "UNION=()",
-    "DISABLE KEYS",
-    "ENABLE KEYS",
-    "ORDER BY a",
-    "DROP COLUMN a, ADD COLUMN a INT",
-    "ADD COLUMN c1 INT, ADD COLUMN c2 VARCHAR(10) FIRST, DROP COLUMN w",
-];
+/// A statement; `extras` are what the table has besides what every table has.
+fn statement(dice: &mut Dice, extras: &[&Extra], partitioned: bool) -> String {
+    if partitioned && dice.one_in(3) {
+        return dice.pick(PARTITION_STATEMENTS).to_owned();
+    }
+    if dice.one_in(16) {
+        return dice.pick(STATEMENTS).to_owned();
+    }
+    let clause = |dice: &mut Dice| match dice.below(8) {
+        0 => dice.pick(TOGETHER),
+        1 | 2 => dice.pick(RARE),
+        3 | 4 if !extras.is_empty() => {
+            let extra = extras[dice.below(extras.len())];
+            dice.pick(extra.clauses)
+        }
+        _ => dice.pick(CLAUSES),
+    };
+    let mut clauses = vec![clause(dice)];
+    for _ in 0..[0, 0, 0, 0, 0, 1, 1, 1, 2][dice.below(9)] {
+        let next = clause(dice);
+        if !clauses.contains(&next) {
+            clauses.push(next);
+        }
+    }
+    if dice.one_in(25) {
+        clauses.push(dice.pick(&[
+            "ALGORITHM=COPY",
+            "ALGORITHM=INPLACE",
+            "ALGORITHM=NOCOPY",
+            "ALGORITHM=INSTANT",
+            "LOCK=NONE",
+            "LOCK=SHARED",
+            "LOCK=EXCLUSIVE",
+        ]));
+    }
+    let head = match dice.below(60) {
+        0 => "ALTER IGNORE TABLE t",
+        1 => "ALTER ONLINE TABLE t",
+        2 => "ALTER TABLE IF EXISTS t",
+        _ => "ALTER TABLE t",
+    };
+    format!("{head} {}", clauses.join(", "))
+}

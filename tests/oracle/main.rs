@@ -12,6 +12,7 @@
 // A test says what it expects by panicking, and what it measured on stderr.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 
+mod clauses;
 mod generate;
 mod judge;
 mod mtr;
@@ -70,64 +71,107 @@ fn record(observations: &[Observation]) {
     }
 }
 
-/// Generated cases, on several sessions with a database each.
-async fn generated(server: &Server, seed: u64, cases: u64) -> (Vec<Observation>, Vec<String>) {
-    let sessions = 4;
-    let mut tasks = Vec::new();
-    for session in 0..sessions {
-        let mut conn = server.connect().await.unwrap();
-        let version = server.version.clone();
-        tasks.push(async move {
-            let mut seen = Vec::new();
-            let mut refused = Vec::new();
-            let mut dice = generate::Dice::new(seed.wrapping_mul(1000) + session);
-            let database = format!("w{session}");
-            while (seen.len() as u64) < cases / sessions {
-                let case = generate::case(&mut dice);
-                if !fresh(&mut conn, &database, &case.setup).await {
-                    continue;
-                }
-                let dump = observe::dump(&mut conn).await.unwrap();
-                let observed =
-                    observe::observe(&mut conn, "generated", &version, dump, &case.statement, Some(&database))
-                        .await
-                        .unwrap();
-                if let Some(observed) = observed {
-                    refused.extend(guarded(&mut conn, &database, &case, &observed).await);
-                    seen.push(observed);
-                }
-            }
-            (seen, refused)
-        });
-    }
-    let (seen, refused): (Vec<_>, Vec<_>) = futures_util::future::join_all(tasks).await.into_iter().unzip();
-    (seen.into_iter().flatten().collect(), refused.into_iter().flatten().collect())
+/// One session's share of the generated cases.
+struct Share {
+    dice: generate::Dice,
+    database: String,
+    seen: Vec<Observation>,
+    refused: Vec<String>,
 }
 
-/// Makes the database anew, without what foreign keys hold on to.
-async fn fresh(conn: &mut Conn, database: &str, setup: &[String]) -> bool {
-    // The children of foreign keys first.
-    conn.query_drop(format!("DROP TABLE IF EXISTS {database}.t, {database}.t2")).await.unwrap();
-    conn.query_drop(format!("CREATE OR REPLACE DATABASE {database}")).await.unwrap();
-    conn.query_drop(format!("USE {database}")).await.unwrap();
-    for sql in setup {
-        if conn.query_drop(sql).await.is_err() {
-            return false;
+impl Share {
+    /// Observes until there are `cases`, or until the server is gone.
+    async fn run(&mut self, server: &Server, cases: usize) -> mysql_async::Result<()> {
+        let mut conn = server.connect().await?;
+        while self.seen.len() < cases {
+            let case = generate::case(&mut self.dice);
+            if !fresh(&mut conn, &self.database, &case.setup).await? {
+                continue;
+            }
+            let dump = observe::dump_for(&mut conn, &case.statement).await?;
+            let only = Some(self.database.as_str());
+            let observed =
+                observe::observe(&mut conn, "generated", &server.version, dump, &case.statement, only).await?;
+            if let Some(observed) = observed {
+                self.refused.extend(guarded(&mut conn, &self.database, &case, &observed).await?);
+                self.seen.push(observed);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Generated cases, on several sessions with a database each. Some combinations bring a server down: then the next one
+/// goes on.
+async fn generated(prefix: Option<&Path>, seed: u64, cases: u64) -> (Vec<Observation>, Vec<String>) {
+    let sessions = 4;
+    let cases = usize::try_from(cases / sessions).unwrap();
+    let mut shares: Vec<Share> = (0..sessions)
+        .map(|session| Share {
+            dice: generate::Dice::new(seed.wrapping_mul(1000) + session),
+            database: format!("w{session}"),
+            seen: Vec::new(),
+            refused: Vec::new(),
+        })
+        .collect();
+    while shares.iter().any(|share| share.seen.len() < cases) {
+        let server = Server::start(prefix).await.unwrap();
+        let runs = shares.iter_mut().map(|share| share.run(&server, cases));
+        for ended in futures_util::future::join_all(runs).await {
+            if let Err(error @ mysql_async::Error::Server(_)) = ended {
+                panic!("{}: {error}", server.version);
+            }
         }
     }
-    true
+    shares.into_iter().fold((Vec::new(), Vec::new()), |(mut seen, mut refused), share| {
+        seen.extend(share.seen);
+        refused.extend(share.refused);
+        (seen, refused)
+    })
+}
+
+/// Makes the database anew, without what foreign keys hold on to. `false` where the server does not take the tables.
+async fn fresh(conn: &mut Conn, database: &str, setup: &[String]) -> mysql_async::Result<bool> {
+    for sql in [
+        // What the case before this one has set, and its temporary tables.
+        "SET SESSION sql_mode = DEFAULT, old_mode = DEFAULT, foreign_key_checks = 0".to_owned(),
+        "SET SESSION alter_algorithm = DEFAULT, explicit_defaults_for_timestamp = DEFAULT".to_owned(),
+        "SET SESSION system_versioning_alter_history = DEFAULT".to_owned(),
+        format!("DROP TEMPORARY TABLE IF EXISTS {database}.t, {database}.t2"),
+        format!("CREATE OR REPLACE DATABASE {database}"),
+        format!("USE {database}"),
+        "SET SESSION foreign_key_checks = DEFAULT".to_owned(),
+    ] {
+        conn.query_drop(sql).await?;
+    }
+    for sql in setup {
+        match conn.query_drop(sql).await {
+            Ok(()) => {}
+            Err(mysql_async::Error::Server(_)) => return Ok(false),
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(true)
 }
 
 /// Runs the text that a plan would send on the same tables once more: the server has to take it.
-async fn guarded(conn: &mut Conn, database: &str, case: &Case, observed: &Observation) -> Option<String> {
+async fn guarded(
+    conn: &mut Conn,
+    database: &str,
+    case: &Case,
+    observed: &Observation,
+) -> mysql_async::Result<Option<String>> {
     let predicted = judge::predict(observed);
     if predicted.execute == observed.statement {
-        return None;
+        return Ok(None);
     }
-    fresh(conn, database, &case.setup).await;
+    fresh(conn, database, &case.setup).await?;
     match conn.query_drop(&predicted.execute).await {
-        Ok(()) => None,
-        Err(error) => Some(format!("{}: {error}\n{}", predicted.execute, observed.dump)),
+        Ok(()) => Ok(None),
+        Err(error @ mysql_async::Error::Server(_)) => {
+            Ok(Some(format!("{}: {error}\n{}", predicted.execute, observed.dump)))
+        }
+        Err(other) => Err(other),
     }
 }
 
@@ -139,17 +183,18 @@ fn generated_cases_are_predicted() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         for prefix in servers() {
-            let server = Server::start(prefix.as_deref()).await.unwrap();
-            let (observations, refused) =
-                generated(&server, number("SCHEMA_ORACLE_SEED", 1), number("SCHEMA_ORACLE_CASES", 800)).await;
+            let (seed, cases) = (number("SCHEMA_ORACLE_SEED", 1), number("SCHEMA_ORACLE_CASES", 800));
+            let (observations, refused) = generated(prefix.as_deref(), seed, cases).await;
+            let version = observations.first().map_or("no server", |one| &one.version);
             record(&observations);
-            check(&server.version, &observations);
-            assert!(
-                refused.is_empty(),
-                "{}: the server refuses what would be sent:\n{}",
-                server.version,
-                refused.join("\n")
-            );
+            check(version, &observations);
+            let refused = refused.join("\n");
+            let text = format!("{version}: the server refuses what would be sent:\n{refused}");
+            if setting("SCHEMA_ORACLE_REPORT_ONLY").is_some() && !refused.is_empty() {
+                eprintln!("{text}");
+            } else {
+                assert!(refused.is_empty(), "{text}");
+            }
         }
     });
 }

@@ -82,7 +82,11 @@ pub(crate) async fn observe(
     let database: String = conn.query_first("SELECT DATABASE()").await?.unwrap_or_default();
     let mut accepted = None;
     let mut note = String::new();
-    for (algorithm, lock) in ATTEMPTS {
+    let mut scanned_before = rows_read(conn).await?;
+    // A LOCK of the statement's own would be replaced, or play together with what is added.
+    let own_lock =
+        words(statement).iter().any(|(_, word)| ["LOCK", "ONLINE"].iter().any(|own| word.eq_ignore_ascii_case(own)));
+    for (algorithm, lock) in ATTEMPTS.into_iter().filter(|_| !own_lock) {
         let Some(text) = with_clauses(statement, algorithm, lock) else { break };
         match conn.query_drop(&text).await {
             Ok(()) => {
@@ -95,7 +99,7 @@ pub(crate) async fn observe(
             // The syntax takes no such clause.
             Err(Error::Server(error)) if error.code == 1064 => break,
             // Another trouble, which the plain statement will most likely show too.
-            Err(Error::Server(_)) => {}
+            Err(Error::Server(_)) => scanned_before = rows_read(conn).await?,
             Err(other) => return Err(other),
         }
     }
@@ -107,8 +111,10 @@ pub(crate) async fn observe(
         }
     }
     let affected = conn.affected_rows();
+    // A copy asks for the next row until there is none, so that the copy of an empty or temporary table is seen too.
+    let scanned = rows_read(conn).await? > scanned_before && !reads_only(statement);
     let after = ids(conn, only).await?;
-    let seen = if affected > 0 {
+    let seen = if affected > 0 || scanned {
         Algorithm::Copy
     } else if after.tables.iter().any(|(name, id)| {
         before.tables.get(name).is_some_and(|old| old != id) && !before.tables.values().any(|old| old == id)
@@ -145,6 +151,21 @@ pub(crate) async fn observe(
         lied,
         note,
     }))
+}
+
+/// How often this session asked an engine for the next row of a scan.
+async fn rows_read(conn: &mut Conn) -> mysql_async::Result<u64> {
+    let row: Option<(String, u64)> = conn.query_first("SHOW SESSION STATUS LIKE 'Handler_read_rnd_next'").await?;
+    Ok(row.map_or(0, |(_, count)| count))
+}
+
+/// Whether the statement is maintenance of partitions that looks at rows without writing them anew.
+fn reads_only(statement: &str) -> bool {
+    let words: Vec<String> = words(statement).iter().map(|(_, word)| word.to_ascii_uppercase()).collect();
+    words.windows(2).any(|pair| match [pair[0].as_str(), pair[1].as_str()] {
+        ["ANALYZE" | "CHECK" | "REPAIR" | "OPTIMIZE" | "EXCHANGE" | "CONVERT", "PARTITION"] => true,
+        [first, second] => first == "CONVERT" && second == "TABLE",
+    })
 }
 
 /// The statement with both clauses, written where each kind of statement takes them. `None` where it takes none.
@@ -233,7 +254,7 @@ pub(crate) fn words(text: &str) -> Vec<(usize, &str)> {
                 i += text.get(i..).and_then(|t| t.find('\n')).unwrap_or(bytes.len() - i);
             }
             b'/' if bytes.get(i + 1) == Some(&b'*') && bytes.get(i + 2) != Some(&b'!') => {
-                i += text.get(i..).and_then(|t| t.find("*/")).map_or(bytes.len() - i, |n| n + 2);
+                i += text.get(i + 2..).and_then(|t| t.find("*/")).map_or(bytes.len() - i, |n| n + 4);
             }
             b if b.is_ascii_alphanumeric() || b == b'_' || b == b'$' || b == b'@' || b >= 0x80 => {
                 while i < bytes.len()

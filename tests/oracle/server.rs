@@ -45,6 +45,9 @@ impl Server {
                 return Err("cannot give the data to the user mysql".into());
             }
         }
+        // Keys for ENCRYPTED=YES. What they guard is worth nothing.
+        let keys = folder.path().join("keys");
+        std::fs::write(&keys, format!("1;{}\n2;{}\n", "ab".repeat(32), "cd".repeat(32))).map_err(|e| e.to_string())?;
         let log = std::fs::File::create(folder.path().join("server.log")).map_err(|e| e.to_string())?;
         let socket = folder.path().join("s");
         let mut command = Command::new(&mariadbd);
@@ -53,6 +56,9 @@ impl Server {
             .arg(format!("--socket={}", socket.display()))
             .arg(format!("--pid-file={}", folder.path().join("pid").display()))
             .arg(format!("--plugin-dir={}", root.join("usr/lib/mysql/plugin").display()))
+            .args(["--plugin-load-add=file_key_management", "--plugin-load-add=ha_archive"])
+            .arg("--plugin-load-add=ha_blackhole")
+            .arg(format!("--file-key-management-filename={}", keys.display()))
             .arg(format!("--lc-messages-dir={}", root.join("usr/share/mysql").display()))
             .args([
                 "--innodb-flush-log-at-trx-commit=0",

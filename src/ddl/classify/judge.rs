@@ -193,10 +193,18 @@ fn altered(
         decision.reasons.push(reason("lock-costs-a-copy", "The lock that is asked for can only be had by copying the table; without it the statement would be cheaper."));
     }
     let mut reasons = decision.reasons;
+    if known.holds(Fact::AddsZeroDate) {
+        // Measured: with rows the statement fails, and without any it is no dearer than another column.
+        reasons.push(reason(
+            "zero-date",
+            "The new column has no default, and sql_mode forbids the zero date that existing rows would get: the server takes this only while the table is empty.",
+        ));
+    }
     if !decision.certain {
         reasons.push(missing(statement, applied, decision.algorithm));
     }
-    let written = asked.algorithm.and_then(algorithm_named);
+    let by_variable = profile.default_algorithm().filter(|_| asked.algorithm.is_none());
+    let written = asked.algorithm.or(by_variable).and_then(algorithm_named);
     if let Some(written) = written.filter(|written| *written < decision.algorithm && decision.certain) {
         reasons.push(reason(
             "refused-by-server",
@@ -220,7 +228,8 @@ fn altered(
     };
     // A text that the server refuses is sent as it is, if at all: adding to it would only change the message.
     let refused = reasons.iter().any(|reason| reason.code == "refused-by-server");
-    let execute = match asked.place.filter(|_| decision.certain && !refused) {
+    let understood = !known.holds(Fact::Opaque);
+    let execute = match asked.place.filter(|_| decision.certain && understood && !refused) {
         Some(place) => {
             let guard = Guard {
                 // A copy needs no guard: nothing is dearer, and forcing one would make an error of ours costly.
@@ -256,9 +265,7 @@ fn adds_key(known: Known) -> bool {
 
 /// ALGORITHM=COPY, from the statement or from the variable (ignored from 11.5 on, MDEV-33655).
 fn demands(known: &mut Known, asked: &Asked<'_>, profile: &ServerProfile) {
-    let by_variable =
-        (profile.version < ServerVersion::new(11, 5, 0)).then_some(profile.alter_algorithm.as_deref()).flatten();
-    let wanted = asked.algorithm.filter(|word| *word != "DEFAULT").or(by_variable);
+    let wanted = asked.algorithm.filter(|word| *word != "DEFAULT").or_else(|| profile.default_algorithm());
     if wanted == Some("COPY") {
         known.insert(Fact::DemandsCopy);
     }

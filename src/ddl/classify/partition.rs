@@ -2,7 +2,7 @@
 
 use crate::ddl::Algorithm;
 use crate::ddl::ast::{PartitionMethod, PartitionOp};
-use crate::ddl::model::Table;
+use crate::ddl::model::{Table, same_name};
 
 /// What a maintenance clause does, as measured: the rows of the partitions that it touches are copied, or nothing.
 ///
@@ -15,7 +15,17 @@ pub(super) fn algorithm(operation: &PartitionOp, before: Option<&Table>) -> Algo
     let by_interval = before
         .and_then(|table| table.partitioning.as_ref())
         .is_some_and(|by| by.text.to_ascii_uppercase().contains("INTERVAL"));
+    let there = |name: &str| {
+        before
+            .and_then(|table| table.partitioning.as_ref())
+            .is_some_and(|by| by.partitions.iter().any(|partition| same_name(&partition.name, name)))
+    };
     match operation {
+        PartitionOp::Add { if_not_exists: true, partitions, .. }
+            if !partitions.is_empty() && partitions.iter().all(|partition| there(&partition.name.value)) =>
+        {
+            Algorithm::Instant
+        }
         PartitionOp::Add { .. } if by_interval => Algorithm::Copy,
         PartitionOp::Add { partitions, .. } => match by_hash {
             Some(false) => Algorithm::Instant,

@@ -34,9 +34,8 @@ pub(super) fn compare(before: &Table, old: &Column, new: &Column, redundant: boo
         BaseType::Decimal => {
             stored_unless(a.unsigned == b.unsigned && a.length == b.length && a.decimals == b.decimals)
         }
-        BaseType::Float | BaseType::Double => {
-            stored_unless(a.unsigned == b.unsigned && a.length == b.length && a.decimals == b.decimals)
-        }
+        // How many digits are shown is no part of what is stored (measured).
+        BaseType::Float | BaseType::Double => stored_unless(a.unsigned == b.unsigned),
         BaseType::Bit | BaseType::Binary | BaseType::Vector => stored_unless(a.length == b.length),
         BaseType::Time | BaseType::DateTime | BaseType::Timestamp => {
             stored_unless(a.decimals.unwrap_or(0) == b.decimals.unwrap_or(0))

@@ -102,10 +102,14 @@ pub enum Fact {
     AddsPeriod,
     /// System versioning is added.
     AddsVersioning,
+    /// The system versioning that is added goes by transactions.
+    AddsTransactionVersioning,
     /// System versioning is dropped.
     DropsVersioning,
     /// FTS_DOC_ID is dropped or renamed while a FULLTEXT key stays.
     DropsFtsDocId,
+    /// A column FTS_DOC_ID comes where a FULLTEXT key has, or left behind, a hidden one.
+    ShowsFtsDocId,
     /// The table's name changes.
     RenamesTable,
 
@@ -118,6 +122,8 @@ pub enum Fact {
     NamesCharset,
     /// PACK_KEYS, CHECKSUM or MAX_ROWS is named, for which other engines copy.
     NamesCopyOption,
+    /// SEQUENCE is named.
+    NamesSequence,
     /// PAGE_COMPRESSED is switched on.
     EnablesPageCompression,
     /// FORCE, or ENGINE= with the engine that the table has.
@@ -162,8 +168,11 @@ pub enum Fact {
     NoFtsDocId,
     /// A column FTS_DOC_ID stands after that cannot number documents: it is virtual, or not BIGINT UNSIGNED NOT NULL.
     UnfitFtsDocId,
-    /// A FULLTEXT key that is gone left its hidden column FTS_DOC_ID behind. No definition shows it.
+    /// A FULLTEXT key that is gone left its hidden column FTS_DOC_ID behind. No definition shows it, so it is never
+    /// more than possible.
     HiddenFtsDocId,
+    /// The same, known because a statement before this one dropped the key.
+    KeptFtsDocId,
     /// The table is mysql.innodb_table_stats or mysql.innodb_index_stats.
     StatisticsTable,
     /// A SPATIAL key stands after.
@@ -182,7 +191,7 @@ pub enum Fact {
     Vector,
     /// The table is system-versioned.
     Versioned,
-    /// Versioned by transactions (row_start is BIGINT UNSIGNED).
+    /// Versioned by transactions before (row_start is BIGINT UNSIGNED).
     VersionedByTransaction,
     /// foreign_key_checks=1.
     ForeignKeyChecks,
@@ -194,9 +203,7 @@ pub enum Fact {
     InstantAddLast,
     /// Columns are added elsewhere than at the end.
     AddsStoredColumnInside,
-    /// Old mode: copies lock (LOCK_ALTER_TABLE_COPY).
-    OldLockingCopy,
-    /// The table is a sequence.
+    /// The table is a sequence's.
     Sequence,
     /// The table is temporary.
     Temporary,
@@ -206,6 +213,8 @@ pub enum Fact {
     DefaultsToSequence,
     /// The engine cannot copy a table that is being written to.
     NoOnlineEngine,
+    /// The engine copies whatever changes: ARCHIVE, BLACKHOLE, FEDERATED and others.
+    EngineCopies,
     /// MERGE: the table is a list of other tables.
     Merge,
     /// The engine is Aria, and the table is partitioned.

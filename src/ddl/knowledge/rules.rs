@@ -108,7 +108,7 @@ pub const RULES: &[Rule<Algorithm>] = &[
     ),
     rule(
         "demands-copy",
-        &[DemandsCopy],
+        &[DemandsCopy, DoesSomething],
         Rows,
         "ALGORITHM=COPY is demanded, by the statement or by alter_algorithm.",
         "D: ALTER TABLE",
@@ -221,14 +221,25 @@ pub const RULES: &[Rule<Algorithm>] = &[
         "A temporary table is always copied.",
         "S: sql_table.cc is_inplace_alter_impossible",
     )
-    .unless(&[OnlyRenameOrKeys]),
+    .unless(&[OnlyRenameOrKeys, Merge]),
     rule(
-        "sequence",
-        &[Sequence],
+        "temporary",
+        &[Temporary, Merge, DoesSomething],
         Rows,
-        "A sequence's table is copied.",
-        "S: handler0alter.cc, HA_CREATE_USED_SEQUENCE",
-    ),
+        "A temporary table is always copied.",
+        "M: 11.8.6 demands it of MERGE tables too, 10.11.19 does not",
+    )
+    .versions(since(V11_2))
+    .unless(&[OnlyRenameOrKeys]),
+    rule("sequence", &[NamesSequence], Rows, "The option SEQUENCE makes the server copy the table.", "M"),
+    rule(
+        "engine-copies",
+        &[EngineCopies, DoesSomething],
+        Rows,
+        "The table's engine changes nothing in place, so the table is copied.",
+        "M; S: handler.h check_if_incompatible_data",
+    )
+    .unless(&[OnlyRenameOrKeys]),
     // --- engines other than InnoDB ---
     rule(
         "versioned-elsewhere",
@@ -405,7 +416,7 @@ pub const RULES: &[Rule<Algorithm>] = &[
     ),
     rule(
         "vector-key",
-        &[InnoDb, AddsVector],
+        &[AddsVector],
         Rows,
         "A VECTOR key is built by copying the table.",
         "S: sql_table.cc, hlindexes",
@@ -413,7 +424,7 @@ pub const RULES: &[Rule<Algorithm>] = &[
     .versions(since(V11_7)),
     rule(
         "vector-key",
-        &[InnoDb, Vector, AddsPlainKey],
+        &[Vector, AddsPlainKey],
         Rows,
         "A table with a VECTOR key is copied when keys change.",
         "S: sql_table.cc, hlindexes",
@@ -421,7 +432,7 @@ pub const RULES: &[Rule<Algorithm>] = &[
     .versions(since(V11_7)),
     rule(
         "vector-key",
-        &[InnoDb, Vector, AddsUniqueKey],
+        &[Vector, AddsUniqueKey],
         Rows,
         "A table with a VECTOR key is copied when keys change.",
         "S: sql_table.cc, hlindexes",
@@ -429,10 +440,20 @@ pub const RULES: &[Rule<Algorithm>] = &[
     .versions(since(V11_7)),
     rule(
         "vector-key",
-        &[InnoDb, Vector, DropsKey],
+        &[Vector, DropsKey],
         Rows,
         "A table with a VECTOR key is copied when keys change.",
         "S: sql_table.cc, hlindexes",
+    )
+    .versions(since(V11_7)),
+    rule("vector-key", &[Vector, AddsClusteredKey], Rows, "A table with a VECTOR key is copied when keys change.", "M")
+        .versions(since(V11_7)),
+    rule(
+        "vector-key",
+        &[Vector, DropsClusteredKey],
+        Rows,
+        "A table with a VECTOR key is copied when keys change.",
+        "M",
     )
     .versions(since(V11_7)),
     rule(
@@ -442,7 +463,7 @@ pub const RULES: &[Rule<Algorithm>] = &[
         "System versioning by time is added by copying the table.",
         "M; S: handler0alter.cc, VERS_TIMESTAMP",
     )
-    .unless(&[VersionedByTransaction]),
+    .unless(&[AddsTransactionVersioning]),
     rule(
         "versioning",
         &[InnoDb, AddsVersioning],
@@ -516,13 +537,6 @@ pub const RULES: &[Rule<Algorithm>] = &[
         "M; S: handler0alter.cc is_non_const_value",
     ),
     rule(
-        "zero-date",
-        &[InnoDb, AddsZeroDate],
-        Rows,
-        "The new column would hold the zero date, which the mode forbids.",
-        "S: handler0alter.cc, error_if_not_empty",
-    ),
-    rule(
         "many-fulltext",
         &[InnoDb, AddsManyFulltext],
         Rows,
@@ -537,6 +551,13 @@ pub const RULES: &[Rule<Algorithm>] = &[
         "S: handler0alter.cc",
     )
     .versions(since(V10_6)),
+    rule(
+        "fts-doc-id",
+        &[InnoDb, ShowsFtsDocId],
+        Rows,
+        "A column FTS_DOC_ID takes the place of the hidden one that a FULLTEXT key has brought.",
+        "M; S: handler0alter.cc, ER_ALTER_OPERATION_NOT_SUPPORTED_REASON_HIDDEN_FTS",
+    ),
     rule(
         "fts-doc-id",
         &[InnoDb, DropsFtsDocId],
@@ -924,6 +945,20 @@ pub const INSTANT_BLOCKERS: &[Rule<()>] = &[
         "M; T: innodb.instant_alter_bugs, MDEV-18623",
     ),
     rule(
+        "instant-hidden-fts-doc-id",
+        &[KeptFtsDocId, ChangesStoredColumns],
+        (),
+        "A FULLTEXT key that was dropped left a hidden column behind, which only a rebuild removes.",
+        "M; S: handler0alter.cc instant_alter_column_possible, DICT_TF2_FTS_HAS_DOC_ID",
+    ),
+    rule(
+        "instant-hidden-fts-doc-id",
+        &[KeptFtsDocId, DropsNotNull],
+        (),
+        "A FULLTEXT key that was dropped left a hidden column behind, which only a rebuild removes.",
+        "M; S: handler0alter.cc instant_alter_column_possible, DICT_TF2_FTS_HAS_DOC_ID",
+    ),
+    rule(
         "instant-never",
         &[InstantNever, ChangesStoredColumns],
         (),
@@ -990,7 +1025,8 @@ pub const LOCKS: &[Rule<Asks>] = &[
         EXCLUSIVE_METADATA,
         "A MERGE table is only a definition, but nothing else may use it meanwhile.",
         "M",
-    ),
+    )
+    .unless(&[Temporary]),
     rule(
         "lock-fulltext",
         &[AddsFulltext],
@@ -1098,7 +1134,8 @@ pub const LOCKS: &[Rule<Asks>] = &[
         "A foreign key of the table cascades, so the copy locks.",
         "M; S: sql_table.cc online_alter_check_supported",
     )
-    .versions(since(V11_2)),
+    .versions(since(V11_2))
+    .unless(&[Temporary, OrdersRows]),
     rule(
         "lock-copy-ignore",
         &[Ignores],
@@ -1106,7 +1143,8 @@ pub const LOCKS: &[Rule<Asks>] = &[
         "ALTER IGNORE locks while it copies.",
         "M; S: online_alter_check_supported",
     )
-    .versions(since(V11_2)),
+    .versions(since(V11_2))
+    .unless(&[Temporary]),
     rule(
         "lock-copy-auto-increment",
         &[AddsAutoIncrement],
@@ -1114,7 +1152,8 @@ pub const LOCKS: &[Rule<Asks>] = &[
         "A new AUTO_INCREMENT column locks while the table is copied.",
         "M; S: online_alter_check_supported",
     )
-    .versions(since(V11_2)),
+    .versions(since(V11_2))
+    .unless(&[Temporary]),
     rule(
         "lock-copy-auto-increment",
         &[GainsAutoIncrementOfKey],
@@ -1122,7 +1161,8 @@ pub const LOCKS: &[Rule<Asks>] = &[
         "A column that gets AUTO_INCREMENT locks while the table is copied.",
         "M; S: online_alter_check_supported",
     )
-    .versions(since(V11_2)),
+    .versions(since(V11_2))
+    .unless(&[Temporary]),
     rule(
         "lock-copy-versioning",
         &[DropsVersioning],
@@ -1130,7 +1170,8 @@ pub const LOCKS: &[Rule<Asks>] = &[
         "Dropping system versioning locks while the table is copied.",
         "S: online_alter_check_supported",
     )
-    .versions(since(V11_2)),
+    .versions(since(V11_2))
+    .unless(&[Temporary]),
     rule(
         "lock-copy-sequence",
         &[Sequence],
@@ -1138,7 +1179,8 @@ pub const LOCKS: &[Rule<Asks>] = &[
         "A sequence locks while it is copied.",
         "S: online_alter_check_supported",
     )
-    .versions(since(V11_2)),
+    .versions(since(V11_2))
+    .unless(&[Temporary]),
     rule(
         "lock-copy-sequence",
         &[DefaultsToSequence],
@@ -1146,7 +1188,8 @@ pub const LOCKS: &[Rule<Asks>] = &[
         "A new column that takes its values from a sequence locks while the table is copied.",
         "S: online_alter_check_supported",
     )
-    .versions(since(V11_2)),
+    .versions(since(V11_2))
+    .unless(&[Temporary]),
     rule(
         "lock-copy-transactions",
         &[VersionedByTransaction],
@@ -1154,7 +1197,8 @@ pub const LOCKS: &[Rule<Asks>] = &[
         "A table versioned by transactions locks while it is copied.",
         "S: online_alter_check_supported",
     )
-    .versions(since(V11_2)),
+    .versions(since(V11_2))
+    .unless(&[Temporary]),
     rule(
         "lock-copy-engine",
         &[NoOnlineEngine],
@@ -1162,7 +1206,6 @@ pub const LOCKS: &[Rule<Asks>] = &[
         "The engine cannot copy a table that is being written to.",
         "S: HA_NO_ONLINE_ALTER",
     )
-    .versions(since(V11_2)),
-    rule("lock-copy-old-mode", &[OldLockingCopy], SHARED_COPY, "old_mode holds LOCK_ALTER_TABLE_COPY.", "D: old_mode")
-        .versions(since(V11_2)),
+    .versions(since(V11_2))
+    .unless(&[Temporary]),
 ];

@@ -7,8 +7,8 @@ use super::build::{PendingKey, foreign, numbered, partition};
 use super::charset;
 use super::resolve;
 use super::table::same_name;
-use super::{BaseType, Column, ColumnDefault, ColumnId, KeyKind, Partition, Settings, Table, Visibility};
-use crate::ddl::ast::{AlterTable, ColumnDef, ColumnKey, ColumnPosition, Operation, PartitionOp, TableOption};
+use super::{BaseType, Column, ColumnDefault, ColumnId, HiddenDocId, KeyKind, Partition, Settings, Table, Visibility};
+use crate::ddl::ast::{AlterTable, ColumnDef, ColumnKey, ColumnPosition, KeyType, Operation, PartitionOp, TableOption};
 
 /// What a table becomes.
 pub(super) struct Altered {
@@ -29,6 +29,8 @@ struct Work<'a> {
     text: &'a str,
     /// The database's character set and collation.
     inherited: (Option<&'a str>, Option<&'a str>),
+    /// What CONVERT TO names: columns that the statement defines get it too, whatever they say themselves (measured).
+    converted: Option<(Option<String>, Option<String>)>,
     problems: Vec<String>,
 }
 
@@ -41,15 +43,17 @@ pub(super) fn alter(
     settings: &Settings,
 ) -> Altered {
     let table = before.clone();
-    let mut work = Work { before, table, settings, text, inherited, problems: Vec::new() };
+    let mut work = Work { before, table, settings, text, inherited, converted: None, problems: Vec::new() };
     let operations: Vec<&Operation> = alter.operations().collect();
     work.options(&operations);
     work.drops(&operations);
     let defs = work.columns(&operations);
+    work.put_back();
     work.keys(&operations, &defs);
     work.rest(&operations);
     work.table.settle(defs.iter().copied());
     work.partitions(&operations);
+    work.table.hidden_doc_id = work.hidden_doc_id(&operations);
     Altered { table: work.table, problems: work.problems }
 }
 
@@ -94,6 +98,7 @@ impl<'a> Work<'a> {
                 resolve::text_for_charset(&data_type.base, data_type.charset.as_deref(), charset.as_deref());
             (data_type.charset, data_type.collation) = (charset.clone(), collation.clone());
         }
+        self.converted = Some((charset.clone(), collation.clone()));
         (self.table.options.charset, self.table.options.collation) = (charset, collation);
     }
 
@@ -101,6 +106,9 @@ impl<'a> Work<'a> {
         for operation in operations {
             match operation {
                 Operation::DropColumn { if_exists, name } => match self.before.column(&name.value) {
+                    Some(column) if operations.iter().any(|other| adds(other, &name.value)) => {
+                        self.remove_column(column.id);
+                    }
                     Some(column) => self.drop_column(column.id),
                     None if *if_exists => {}
                     None => self.problem(format!("There is no column `{}` to drop.", name.value)),
@@ -145,13 +153,49 @@ impl<'a> Work<'a> {
 
     /// A dropped column leaves the keys that it is part of, and takes those with it that have no other.
     fn drop_column(&mut self, id: ColumnId) {
-        self.table.columns.retain(|column| column.id != id);
+        self.remove_column(id);
         for key in &mut self.table.keys {
             key.parts.retain(|part| part.column != id);
         }
         self.table.keys.retain(|key| !key.parts.is_empty());
+    }
+
+    /// A column goes; its keys find another one of the same name.
+    fn remove_column(&mut self, id: ColumnId) {
+        self.table.columns.retain(|column| column.id != id);
         self.table.foreign_keys.retain(|key| !key.columns.contains(&id));
         self.table.checks.retain(|check| check.column != Some(id));
+    }
+
+    /// Keys of a column that was dropped and added again stay, and hold the new one: the server finds it by name.
+    fn put_back(&mut self) {
+        let table = &self.table;
+        let new = |old: ColumnId| match table.column_by_id(old) {
+            Some(column) => Some(column.id),
+            None => table.column(&self.before.column_by_id(old)?.name).map(|column| column.id),
+        };
+        let mut keys = table.keys.clone();
+        for key in &mut keys {
+            key.parts.retain_mut(|part| new(part.column).map(|id| part.column = id).is_some());
+        }
+        keys.retain(|key| !key.parts.is_empty());
+        self.table.keys = keys;
+    }
+
+    /// Whether InnoDB keeps the hidden column of a FULLTEXT key that went. A rebuild drops it (measured).
+    fn hidden_doc_id(&self, operations: &[&Operation]) -> HiddenDocId {
+        let (before, after) = (self.before, &self.table);
+        if after.needs_doc_id() {
+            return HiddenDocId::There;
+        }
+        let stored = |table: &Table| table.columns.iter().filter(|c| !c.is_virtual()).map(|c| c.id).collect::<Vec<_>>();
+        let rebuilt = stored(before) != stored(after)
+            || operations.iter().any(|operation| match operation {
+                Operation::Force => true,
+                Operation::Option(option) => matches!(option.name.as_str(), "engine" | "row_format"),
+                _ => false,
+            });
+        if rebuilt && before.hidden_doc_id == HiddenDocId::There { HiddenDocId::Gone } else { before.hidden_doc_id }
     }
 
     /// DROP CONSTRAINT finds a check, a foreign key or a unique key.
@@ -219,10 +263,10 @@ impl<'a> Work<'a> {
                 },
                 Operation::SetDefault { if_exists, column, default } => {
                     let value = resolve::default_value(default, self.text);
-                    self.set_default(&column.value, *if_exists, value);
+                    self.set_default(&column.value, *if_exists, value, &mut placed);
                 }
                 Operation::DropDefault { if_exists, column } => {
-                    self.set_default(&column.value, *if_exists, ColumnDefault::None);
+                    self.set_default(&column.value, *if_exists, ColumnDefault::None, &mut placed);
                 }
                 _ => {}
             }
@@ -230,7 +274,19 @@ impl<'a> Work<'a> {
         for Placed { column, position } in placed {
             self.place(column, position);
         }
+        self.convert_defined(&defs);
         defs
+    }
+
+    fn convert_defined(&mut self, defs: &[&ColumnDef]) {
+        let Some((charset, collation)) = &self.converted else { return };
+        for column in &mut self.table.columns {
+            let data_type = &mut column.data_type;
+            let defined = defs.iter().any(|def| same_name(&def.name.value, &column.name));
+            if defined && data_type.base.has_charset() && data_type.charset.as_deref() != Some("binary") {
+                (data_type.charset, data_type.collation) = (charset.clone(), collation.clone());
+            }
+        }
     }
 
     fn redefine<'o>(
@@ -242,6 +298,12 @@ impl<'a> Work<'a> {
         placed: &mut Vec<Placed<'o>>,
     ) -> bool {
         let Some(id) = self.old(old) else {
+            // A column that the same statement adds can be changed too.
+            if let Some(added) = placed.iter_mut().find(|added| same_name(&added.column.name, old)) {
+                added.column = resolve::column(def, added.column.id, &self.table, self.settings, self.text);
+                added.position = position.or(added.position);
+                return true;
+            }
             if !if_exists {
                 self.problem(format!("There is no column `{old}` to change."));
             }
@@ -275,9 +337,10 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn set_default(&mut self, name: &str, if_exists: bool, value: ColumnDefault) {
+    fn set_default(&mut self, name: &str, if_exists: bool, value: ColumnDefault, placed: &mut [Placed<'_>]) {
         let id = self.old(name);
-        match id.and_then(|id| self.table.columns.iter_mut().find(|column| column.id == id)) {
+        let added = placed.iter_mut().map(|added| &mut added.column).find(|column| same_name(&column.name, name));
+        match id.and_then(|id| self.table.columns.iter_mut().find(|column| column.id == id)).or(added) {
             Some(column) => column.default = value,
             None if if_exists => {}
             None => self.problem(format!("There is no column `{name}` to give a default to.")),
@@ -316,7 +379,10 @@ impl<'a> Work<'a> {
                     }
                 }
                 Operation::AddKey(key) => {
-                    let taken = key.written_name().is_some_and(|name| self.table.key(&name.value).is_some());
+                    // Without a name the first column's is looked for, as the key would get it.
+                    let first = key.parts.first().map(|part| &part.column);
+                    let name = key.written_name().or(first).filter(|_| key.key_type != KeyType::Primary);
+                    let taken = name.is_some_and(|name| self.before.key(&name.value).is_some());
                     if !(taken && key.if_not_exists) {
                         pending.push((key.span.start, PendingKey::Key(key)));
                     }
@@ -424,6 +490,11 @@ impl<'a> Work<'a> {
             _ => {}
         }
     }
+}
+
+/// Whether a clause adds a column of this name.
+fn adds(operation: &Operation, name: &str) -> bool {
+    matches!(operation, Operation::AddColumn { column, .. } if same_name(&column.name.value, name))
 }
 
 /// Whether a clause gives a column another name, so that its old one is free.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::alter;
 use super::catalog::{Catalog, Database, Lookup, Object};
 use super::table::same_name;
-use super::{Settings, Table};
+use super::{HiddenDocId, Settings, Table};
 use crate::ddl::ast::{
     AlterTable, Body, CreateIndex, CreateSource, CreateTable, DatabaseDef, DropIndex, DropObjects, Kind, ObjectName,
     Operation, PartitionOp, Statement,
@@ -43,6 +43,7 @@ impl Catalog {
             let parsed = crate::ddl::parse(statement.text, statement.dialect);
             catalog.apply(&parsed, statement.text, statement.database.as_deref());
         }
+        catalog.forget_history();
         catalog
     }
 
@@ -183,6 +184,7 @@ impl Catalog {
             table.database = name.database_or(database).map(str::to_owned);
             name.name.value.clone_into(&mut table.name);
             table.temporary = create.temporary;
+            table.hidden_doc_id = if table.needs_doc_id() { HiddenDocId::There } else { HiddenDocId::Gone };
             // Foreign keys and the counter are not copied; keys that were made for foreign keys are now the table's.
             table.foreign_keys.clear();
             table.options.auto_increment = None;
@@ -279,6 +281,9 @@ impl Catalog {
         table.incomplete |= !create.unknown.is_empty();
         problems.extend(table.add_key_def(&create.key).err());
         table.settle_keys();
+        if table.needs_doc_id() {
+            table.hidden_doc_id = HiddenDocId::There;
+        }
         Applied { before: Some(before), after: Some(self.put_table(&create.table, table, database)), problems }
     }
 
@@ -316,7 +321,13 @@ impl Catalog {
     fn rename(&mut self, from: &ObjectName, to: &ObjectName, if_exists: bool, database: Option<&str>) -> Applied {
         let old = self.known(from, database);
         let mut problems = if if_exists { Vec::new() } else { self.absent(from, database) };
-        if from != to && matches!(self.table(to.database_or(database), &to.name.value), Lookup::Known(_)) {
+        let stays = self.fold(&from.name.value) == self.fold(&to.name.value)
+            && from.database_or(database).map(|name| self.fold(name))
+                == to.database_or(database).map(|name| self.fold(name));
+        if stays {
+            return Applied { before: old.clone(), after: old, problems };
+        }
+        if matches!(self.table(to.database_or(database), &to.name.value), Lookup::Known(_)) {
             problems.push(format!("The table {} is there already.", to.qualified(database)));
         }
         let moved = {

@@ -5,7 +5,7 @@ use super::keys::NewKey;
 use super::resolve;
 use super::table::same_name;
 use super::{
-    BaseType, Check, Column, ColumnDefault, ColumnId, ColumnType, ForeignKey, KeyKind, KeyPart, Partition,
+    BaseType, Check, Column, ColumnDefault, ColumnId, ColumnType, ForeignKey, HiddenDocId, KeyKind, KeyPart, Partition,
     Partitioning, Period, Settings, Table, TableOptions, Versioning, Visibility,
 };
 use crate::ddl::ast::{
@@ -60,6 +60,7 @@ impl Table {
             partitioning: None,
             options,
             incomplete: false,
+            hidden_doc_id: HiddenDocId::Gone,
             next_id: 0,
         }
     }
@@ -121,6 +122,9 @@ impl Table {
         }
         table.partitioning = create.partition_by.as_ref().map(|by| table.partitioning(by, text));
         table.settle(create.columns.iter());
+        if table.needs_doc_id() {
+            table.hidden_doc_id = HiddenDocId::There;
+        }
         table
     }
 

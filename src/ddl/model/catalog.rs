@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Settings, Table};
+use super::{HiddenDocId, Settings, Table};
 
 /// What a name stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,6 +113,17 @@ impl Catalog {
         let (database, name) = (self.fold(database).into_owned(), self.fold(&table.name).into_owned());
         let objects = &mut self.databases.entry(database).or_default().objects;
         objects.insert(name, Object::Table(Arc::new(table)));
+    }
+
+    /// The definitions are those of tables that have been in use: what they do not show is unknown.
+    pub(super) fn forget_history(&mut self) {
+        for object in self.databases.values_mut().flat_map(|database| database.objects.values_mut()) {
+            if let Object::Table(table) = object
+                && table.hidden_doc_id == HiddenDocId::Gone
+            {
+                Arc::make_mut(table).hidden_doc_id = HiddenDocId::Unknown;
+            }
+        }
     }
 
     /// Every table that is known, in order of database and name.

@@ -22,8 +22,9 @@ pub use apply::Applied;
 pub use catalog::{Catalog, Database, Lookup, Object};
 pub use charset::bytes_per_character;
 pub use settings::Settings;
+pub(crate) use table::same_name;
 pub use table::{
-    Check, Column, ColumnDefault, ColumnId, ForeignKey, Generated, Key, KeyId, KeyKind, KeyPart, Partition,
-    Partitioning, Period, Table, TableOptions, Versioning, Visibility,
+    Check, Column, ColumnDefault, ColumnId, ForeignKey, Generated, HiddenDocId, Key, KeyId, KeyKind, KeyPart,
+    Partition, Partitioning, Period, Table, TableOptions, Versioning, Visibility,
 };
 pub use types::{BaseType, ColumnType};

@@ -110,6 +110,13 @@ pub struct Column {
     pub options: BTreeMap<String, String>,
 }
 
+impl Column {
+    /// Whether it is computed whenever it is read.
+    pub fn is_virtual(&self) -> bool {
+        self.generated.as_ref().is_some_and(|generated| generated.kind == GeneratedKind::Virtual)
+    }
+}
+
 /// The kinds of key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeyKind {
@@ -262,6 +269,18 @@ pub struct TableOptions {
     pub others: BTreeMap<String, String>,
 }
 
+/// Whether InnoDB keeps a hidden column FTS_DOC_ID, which a FULLTEXT key brings and leaves behind when it goes. No
+/// definition shows it; columns of such a table are never added, dropped or moved instantly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HiddenDocId {
+    /// Nobody knows what became of the table before.
+    Unknown,
+    /// A FULLTEXT key stands, or was dropped by a statement that was followed.
+    There,
+    /// The table was made, or built anew, by a statement that was followed, without a FULLTEXT key.
+    Gone,
+}
+
 /// A table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
@@ -291,6 +310,8 @@ pub struct Table {
     /// The definition held something that was not understood, or came from a query: what is here is a part of the
     /// truth. The worst case must be assumed.
     pub incomplete: bool,
+    /// What a FULLTEXT key may have left behind.
+    pub hidden_doc_id: HiddenDocId,
     /// The next identity to give away.
     pub(super) next_id: u32,
 }
@@ -338,6 +359,26 @@ impl Table {
     /// Whether the engine is InnoDB.
     pub fn is_innodb(&self) -> bool {
         self.options.engine.eq_ignore_ascii_case("innodb")
+    }
+
+    /// Whether a FULLTEXT key of InnoDB numbers its documents in a hidden column.
+    pub(super) fn needs_doc_id(&self) -> bool {
+        self.is_innodb()
+            && self.column("FTS_DOC_ID").is_none()
+            && self.keys.iter().any(|key| key.kind == KeyKind::Fulltext)
+    }
+
+    /// Whether two tables differ in nothing but their names.
+    pub(crate) fn same_but_name(&self, other: &Self) -> bool {
+        let mut other = other.clone();
+        other.database.clone_from(&self.database);
+        other.name.clone_from(&self.name);
+        other.next_id = self.next_id;
+        if self.foreign_keys.len() == other.foreign_keys.len() {
+            // Foreign keys that were named after the table, and those that refer to it, follow its name.
+            other.foreign_keys.clone_from(&self.foreign_keys);
+        }
+        *self == other
     }
 
     /// A foreign key by name, compared without case.

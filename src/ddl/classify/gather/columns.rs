@@ -1,0 +1,205 @@
+//! What becomes of the columns.
+
+use super::keys::clustered_key;
+use super::state::row_format;
+use super::{Change, plain_text, redefines, seen};
+use crate::ddl::ast::{ColumnDef, GeneratedKind, Operation, TypeName};
+use crate::ddl::classify::types::{self, TypeChange};
+use crate::ddl::knowledge::{Fact, Known};
+use crate::ddl::model::{BaseType, Column, ColumnDefault, ColumnId, Key, KeyKind, Table};
+use crate::ddl::profile::ServerProfile;
+
+pub(super) fn columns(known: &mut Known, change: &Change<'_>) {
+    let (before, after) = (change.before, change.after);
+    let versioning_changes = before.versioning.is_some() != after.versioning.is_some();
+    let stored_place = |table: &Table, id: ColumnId| {
+        seen(table).filter(|(_, column)| !column.is_virtual()).position(|(_, column)| column.id == id)
+    };
+    for (old_place, old) in seen(before) {
+        let Some(new) = after.column_by_id(old.id) else {
+            known.insert(if old.is_virtual() { Fact::DropsVirtualColumn } else { Fact::DropsStoredColumn });
+            continue;
+        };
+        if versioning_changes && (old.row_start || old.row_end || new.row_start || new.row_end) {
+            continue;
+        }
+        column(known, change, old, new);
+        if old.is_virtual() {
+            known
+                .insert_if(new.is_virtual() && after.column_index(old.id) != Some(old_place), Fact::MovesVirtualColumn);
+        } else if !new.is_virtual() {
+            known.insert_if(stored_place(before, old.id) != stored_place(after, old.id), Fact::MovesStoredColumn);
+        }
+    }
+    let mut new_virtual = false;
+    let mut added_stored = false;
+    let mut virtual_order = Vec::new();
+    for (_, new) in seen(after) {
+        if let Some(old) = before.column_by_id(new.id) {
+            known.insert_if(added_stored && !old.is_virtual(), Fact::AddsStoredColumnInside);
+            if old.is_virtual() {
+                known.insert_if(new_virtual, Fact::AddsVirtualBeforeOld);
+                virtual_order.push(before.column_index(old.id));
+            }
+            continue;
+        }
+        match &new.generated {
+            Some(generated) if generated.kind == GeneratedKind::Virtual => {
+                new_virtual = true;
+                known.insert(Fact::AddsVirtualColumn);
+            }
+            Some(_) => known.insert(Fact::AddsStoredGenerated),
+            None => {
+                added_stored = true;
+                known.insert(Fact::AddsStoredColumn);
+                added_default(known, change.profile, new);
+            }
+        }
+    }
+    known.insert_if(!virtual_order.is_sorted(), Fact::ReordersVirtualColumns);
+}
+
+/// Functions whose value differs from row to row. RAND() is none of them: the server takes it for one of the session.
+const ROW_FUNCTIONS: &[&str] = &[
+    "uuid(",
+    "uuid_short(",
+    "uuid_v4(",
+    "uuid_v7(",
+    "sys_guid(",
+    "nextval(",
+    "next value for",
+    "lastval(",
+    "random_bytes(",
+    "setval(",
+];
+
+fn added_default(known: &mut Known, profile: &ServerProfile, column: &Column) {
+    known.insert_if(column.auto_increment, Fact::AddsAutoIncrement);
+    if let ColumnDefault::Expression { text, reads_columns, .. } = &column.default {
+        let text: String = text.to_ascii_lowercase();
+        known.insert_if(
+            *reads_columns || ROW_FUNCTIONS.iter().any(|function| text.contains(function)),
+            Fact::AddsWithRowDefault,
+        );
+        known.insert_if(
+            ["nextval(", "next value for", "setval("].iter().any(|function| text.contains(function)),
+            Fact::DefaultsToSequence,
+        );
+    }
+    let date = matches!(column.data_type.base, BaseType::Date | BaseType::DateTime);
+    known.insert_if(
+        date && !column.nullable && column.default == ColumnDefault::None && profile.has_mode("NO_ZERO_DATE"),
+        Fact::AddsZeroDate,
+    );
+}
+
+fn column(known: &mut Known, change: &Change<'_>, old: &Column, new: &Column) {
+    let (before, after) = (change.before, change.after);
+    let redundant = row_format(before, change.profile).eq_ignore_ascii_case("REDUNDANT");
+    match (&old.generated, &new.generated) {
+        (None, None) => {}
+        (Some(a), Some(b)) if a.kind == b.kind => {
+            // The server does not recognise an expression that it printed itself, so naming the column changes it.
+            let changed = plain_text(&a.text) != plain_text(&b.text) || redefines(change.operations, &old.name);
+            let placed =
+                in_key(before, old) || before.partitioning.as_ref().is_some_and(|by| by.columns.contains(&old.id));
+            if changed && (a.kind == GeneratedKind::Stored || placed) {
+                known.insert(Fact::ChangesStoredExpression);
+            } else if changed {
+                known.insert(Fact::ChangesVirtualExpression);
+            }
+        }
+        _ => known.insert(Fact::ChangesGeneratedKind),
+    }
+    match types::compare(before, old, new, redundant) {
+        TypeChange::Same if was_json(before, old) != stays_json(change, old) => known.insert(Fact::ChangesStoredType),
+        TypeChange::Same => {}
+        TypeChange::InEngine if was_json(before, old) == stays_json(change, old) => {
+            known.insert(Fact::ChangesTypeInEngine);
+        }
+        _ if old.is_virtual() && new.is_virtual() => known.insert(Fact::ChangesVirtualType),
+        TypeChange::InEngine => known.insert(Fact::ChangesStoredType),
+        TypeChange::Stored => known.insert(Fact::ChangesStoredType),
+    }
+    let doubtful = old.maybe_nullable && new.nullable;
+    if doubtful && !change.refuses_more() {
+        for fact in [Fact::DropsNotNull, Fact::DropsNotNullOfKey, Fact::DropsNotNullOfClustered, Fact::NeedsRebuild] {
+            known.allow(fact);
+        }
+    } else if old.nullable != new.nullable && !new.is_virtual() && !doubtful {
+        if old.nullable {
+            known.insert(Fact::AddsNotNull);
+            let timestamp = new.data_type.base == BaseType::Timestamp;
+            known.insert_if(timestamp, Fact::AddsNotNullTimestamp);
+        } else {
+            known.insert(Fact::DropsNotNull);
+            let clustered = clustered_key(before);
+            known.insert_if(clustered.is_some() && clustered_key(after).is_none(), Fact::DropsNotNullOfKey);
+            known.insert_if(
+                clustered.is_some_and(|key| key.parts.iter().any(|part| part.column == old.id)),
+                Fact::DropsNotNullOfClustered,
+            );
+        }
+    }
+    // Where NOT NULL was not written, the column may be nullable all the same, and NOT NULL may be new to it.
+    if old.maybe_nullable && !new.maybe_nullable && !new.nullable && !change.refuses_more() {
+        known.allow(Fact::AddsNotNull);
+        known.allow(Fact::NeedsRebuild);
+    }
+    known.insert_if(old.name != new.name, Fact::RenamesColumn);
+    if new.auto_increment && !old.auto_increment {
+        known.insert(Fact::GainsAutoIncrement);
+        let unique = |key: &&Key| {
+            matches!(key.kind, KeyKind::Primary | KeyKind::Unique)
+                && key.parts.iter().all(|part| {
+                    before
+                        .column_by_id(part.column)
+                        .is_some_and(|column| !column.nullable && !redefines(change.operations, &column.name))
+                })
+        };
+        let finds_rows = before.keys.iter().any(|key| unique(&key)) || change.profile.has_mode("NO_AUTO_VALUE_ON_ZERO");
+        known.insert_if(!finds_rows, Fact::GainsAutoIncrementOfKey);
+    }
+    known.insert_if(old.without_versioning != new.without_versioning, Fact::ChangesColumnVersioning);
+    // A generated column that reads the default of another one is computed anew.
+    let read = old.default != new.default
+        && seen(after).any(|(_, column)| {
+            column.generated.as_ref().is_some_and(|by| {
+                by.text.to_ascii_lowercase().contains("default(")
+                    && (by.kind == GeneratedKind::Stored || in_key(before, column))
+            })
+        });
+    known.insert_if(read, Fact::ChangesStoredExpression);
+    let metadata = old.default != new.default
+        || old.comment != new.comment
+        || old.visibility != new.visibility
+        || old.name != new.name;
+    known.insert_if(metadata, Fact::ChangesColumnMetadata);
+}
+
+/// Whether a key holds the column.
+fn in_key(table: &Table, column: &Column) -> bool {
+    table.keys.iter().any(|key| key.parts.iter().any(|part| part.column == column.id))
+}
+
+/// Whether the server takes the column for JSON: it does so by a check of the column's own, whatever the type.
+fn was_json(table: &Table, column: &Column) -> bool {
+    let reads = format!("json_valid({})", column.name.to_lowercase());
+    table.checks.iter().any(|check| check.column == Some(column.id) && plain_text(&check.text) == reads)
+}
+
+/// Whether it still does behind the statement. What MODIFY and CHANGE define is JSON only where it is called so.
+fn stays_json(change: &Change<'_>, old: &Column) -> bool {
+    let is_json = |definition: &ColumnDef| definition.data_type.name == TypeName::Json;
+    let named = |name: &str| name.eq_ignore_ascii_case(&old.name);
+    change
+        .operations
+        .iter()
+        .rev()
+        .find_map(|operation| match operation {
+            Operation::ModifyColumn { column, .. } if named(&column.name.value) => Some(is_json(column)),
+            Operation::ChangeColumn { old, column, .. } if named(&old.value) => Some(is_json(column)),
+            _ => None,
+        })
+        .unwrap_or_else(|| was_json(change.before, old))
+}
