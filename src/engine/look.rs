@@ -87,8 +87,8 @@ async fn misfit(session: &mut Session, guards: &[String]) -> Result<Option<Strin
     for guard in guards {
         if !session.query(guard).await?.is_empty() {
             return Ok(Some(format!(
-                "A row holds a value that the old type cannot: on nodes that are not changed yet it would be cut. The \
-                 guard that found it: {guard}"
+                "A row holds a value that only one of the old and the new type can: on nodes with the other type it would \
+                 be cut. The guard that found it: {guard}"
             )));
         }
     }

@@ -17,7 +17,9 @@ pub(super) fn beside_tables(sides: &mut Sides, operations: &[&Operation], before
             Operation::DiscardTablespace | Operation::ImportTablespace => {
                 sides.never(Lost, Lost, "tablespace", "The files of a table belong to one node.");
             }
+            Operation::RemovePartitioning => left_behind(sides, before),
             Operation::PartitionBy(partitioning) => {
+                left_behind(sides, before);
                 let catch_all = partitioning.partitions.iter().any(|partition| {
                     matches!(partition.values, Some(PartitionValues::MaxValue | PartitionValues::Default))
                         || matches!(&partition.values, Some(PartitionValues::LessThan(span)) if span.of(text).to_ascii_uppercase().contains("MAXVALUE"))
@@ -40,6 +42,30 @@ pub(super) fn beside_tables(sides: &mut Sides, operations: &[&Operation], before
             Operation::Partition(operation) => partition(sides, operation, before),
             _ => {}
         }
+    }
+}
+
+/// Rows that the old partitions do not take, and that whatever replaces them does.
+fn left_behind(sides: &mut Sides, before: Option<&Table>) {
+    let every_row = match before {
+        Some(table) => table.partitioning.as_ref().is_none_or(|by| {
+            // HASH and KEY name no values.
+            by.partitions.iter().all(|one| one.values.is_none())
+                || by.partitions.iter().filter_map(|one| one.values.as_ref()).any(|values| {
+                    let values = values.to_ascii_uppercase();
+                    values.contains("MAXVALUE") || values.contains("DEFAULT")
+                })
+        }),
+        None => false,
+    };
+    if !every_row {
+        sides.flows(Ok, Conditional);
+        sides.condition(
+            "rows-in-partitions",
+            format!(
+                "Nothing writes a row that the old partitions do not take, {UNTIL}: unchanged nodes are lost on it."
+            ),
+        );
     }
 }
 
@@ -106,16 +132,14 @@ pub(super) fn alone(sides: &mut Sides, operations: &[&Operation], text: &str) {
                 KeyType::Primary | KeyType::Unique => {
                     sides.flows(Conditional, Ok);
                     sides.condition("no-duplicates", format!("Nothing writes a duplicate of the new key, {UNTIL}."));
-                    if key.key_type == KeyType::Primary {
-                        sides.condition("single-writer", format!("Only one node is written to, {UNTIL}."));
-                    }
+                    single_writer(sides);
                 }
                 _ => {}
             },
             Operation::DropPrimaryKey { .. } => {
                 sides.flows(Ok, Conditional);
                 sides.condition("no-duplicates", format!("Nothing writes a duplicate of the primary key, {UNTIL}."));
-                sides.condition("single-writer", format!("Only one node is written to, {UNTIL}."));
+                single_writer(sides);
             }
             Operation::DropKey { name, .. } => {
                 sides.flows(Ok, Conditional);
@@ -126,6 +150,7 @@ pub(super) fn alone(sides: &mut Sides, operations: &[&Operation], text: &str) {
                         name.value
                     ),
                 );
+                single_writer(sides);
             }
             Operation::AddCheck(_) => {
                 sides.flows(Conditional, Ok);
@@ -163,11 +188,19 @@ pub(super) fn alone(sides: &mut Sides, operations: &[&Operation], text: &str) {
     }
 }
 
+/// A unique key that comes or goes may change the places of others, by which conflicts are noticed.
+fn single_writer(sides: &mut Sides) {
+    sides.condition(
+        "single-writer",
+        format!("Only one node is written to, {UNTIL}: conflicting writes on changed and unchanged nodes may not be noticed."),
+    );
+}
+
 fn alone_added(sides: &mut Sides, column: &crate::ddl::ast::ColumnDef) {
     use crate::ddl::ast::DefaultValue;
     let own_value = match &column.default {
         Some(DefaultValue::Now(_)) => true,
-        Some(DefaultValue::Expression(expr)) => expr.facts.is_volatile(),
+        Some(DefaultValue::Expression(expr)) => expr.facts.is_volatile() || !expr.facts.columns.is_empty(),
         _ => false,
     };
     if own_value || column.on_update.is_some() || column.auto_increment {
@@ -195,6 +228,7 @@ fn alone_added(sides: &mut Sides, column: &crate::ddl::ast::ColumnDef) {
     if column.key.is_some() {
         sides.flows(Conditional, Ok);
         sides.condition("no-duplicates", format!("Nothing writes a duplicate of the new key, {UNTIL}."));
+        single_writer(sides);
     }
     if column.references.is_some() {
         sides.never(

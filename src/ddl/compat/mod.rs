@@ -5,6 +5,8 @@
 
 mod back;
 mod clauses;
+mod columns;
+mod keys;
 mod render;
 mod sides;
 mod tables;

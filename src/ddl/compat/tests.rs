@@ -31,17 +31,34 @@ fn verdicts_as_measured() {
     check("DROP COLUMN z", Conditional, Ok, Ok, &["dropped-column-unused"]);
     check("DROP COLUMN b", Unsafe, Lost, Lost, &[]);
     check("RENAME COLUMN a TO aa", Conditional, Ok, Ok, &["renamed-column-unused"]);
+    check("ADD COLUMN q INT DEFAULT (n + 1)", Unsafe, Differs, Differs, &[]);
+    check("ADD COLUMN q TEXT DEFAULT 'x'", Unsafe, Differs, Ok, &[]);
     check("MODIFY b VARCHAR(60)", Conditional, Cond, Cond, &["conversion-window", "values-fit-old-type"]);
-    check("MODIFY b VARCHAR(5)", Unsafe, Lost, Lost, &[]);
+    check("MODIFY b VARCHAR(5)", Conditional, Cond, Cond, &["conversion-window", "values-fit-new-type"]);
+    check("MODIFY b VARCHAR(20) CHARACTER SET latin2", Conditional, Cond, Cond, &["ascii-only"]);
+    check("MODIFY b VARBINARY(20)", Conditional, Ok, Cond, &["values-fit-old-type"]);
     check("MODIFY a VARCHAR(20)", Unsafe, Lost, Lost, &[]);
     check("MODIFY a INT UNSIGNED", Conditional, Cond, Cond, &["values-in-both-ranges"]);
     check("MODIFY n INT NULL DEFAULT 0", Conditional, Ok, Cond, &["no-nulls"]);
     check("MODIFY a INT NOT NULL", Conditional, Cond, Ok, &["no-nulls"]);
     check("MODIFY e ENUM('x','y','z')", Conditional, Ok, Cond, &["new-member-unused"]);
+    check("MODIFY e ENUM('x')", Conditional, Cond, Ok, &["removed-member-unused"]);
     check("MODIFY e ENUM('y','x')", Unsafe, Differs, Differs, &[]);
     check("ADD KEY k (n)", Safe, Ok, Ok, &[]);
     check("FORCE", Safe, Ok, Ok, &[]);
-    check("ADD UNIQUE KEY k (n)", Conditional, Cond, Ok, &["no-duplicates"]);
+    check("ADD UNIQUE KEY k (n)", Conditional, Cond, Ok, &["no-duplicates", "single-writer"]);
+    check("ADD UNIQUE KEY k (u, n)", Conditional, Cond, Ok, &["no-duplicates"]);
+    check("MODIFY u BIGINT", Conditional, Cond, Cond, &["conversion-window", "values-fit-old-type", "single-writer"]);
+    check("MODIFY u INT NOT NULL", Conditional, Cond, Ok, &["no-nulls", "single-writer"]);
+    check("ADD UNIQUE KEY k (id, n)", Conditional, Cond, Ok, &["no-duplicates", "single-writer"]);
+    check("DROP PRIMARY KEY", Conditional, Ok, Cond, &["no-duplicates", "single-writer"]);
+    check(
+        "ADD FOREIGN KEY (u) REFERENCES p (id) ON DELETE CASCADE",
+        Conditional,
+        Cond,
+        Cond,
+        &["parents-unchanged", "no-orphans"],
+    );
     check("DROP KEY uu", Conditional, Ok, Cond, &["no-duplicates"]);
     check("ADD CHECK (n < 9)", Conditional, Cond, Ok, &["rows-satisfy-check"]);
     check("ADD SYSTEM VERSIONING", Unsafe, Ok, Lost, &[]);
