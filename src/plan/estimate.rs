@@ -21,6 +21,10 @@ const OUT_OF_MEMORY: [f64; 3] = [1.8, 1.8, 3.0];
 /// Bytes of a tablespace file that may hold nothing yet: InnoDB makes room in steps of some MB.
 const SLACK: u64 = 8_000_000;
 
+/// By how much a file is larger than the statistics say before they are taken for old: a dropped index and an interrupted
+/// change leave room in a file, and InnoDB counts anew when a tenth of the rows have changed.
+const OLD: f64 = 2.5;
+
 /// Bytes of a row, keys included, where statistics are so old that they count hardly any.
 const LONG_ROW: f64 = 400.0;
 
@@ -43,7 +47,7 @@ impl Amount {
         let all = data + as_f64(facts.index_bytes.unwrap_or(0));
         let rows = as_f64(facts.rows?);
         let file = as_f64(facts.file_bytes.unwrap_or(0).saturating_sub(SLACK * facts.partitions.max(1)));
-        if file <= 1.5 * all {
+        if file <= OLD * all {
             return Some(Self { rows, data, bytes: all });
         }
         let factor = if all > 0.0 { file / all } else { 0.0 };

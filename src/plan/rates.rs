@@ -138,6 +138,25 @@ impl Timings {
     /// Bytes of the text in the keyed columns.
     pub const TEXT: u32 = 40;
 
+    /// Of each timing the median of the rounds.
+    pub fn median(rounds: &[Self]) -> Self {
+        let median = |pick: &dyn Fn(&Self) -> Timing| {
+            let mut all: Vec<Timing> = rounds.iter().map(pick).collect();
+            all.sort_by(|one, other| one.seconds.total_cmp(&other.seconds));
+            all.get(all.len() / 2).copied().unwrap_or_default()
+        };
+        let pair = |pick: fn(&Self) -> &[Timing; 2]| [0, 1].map(|at| median(&|round| pick(round)[at]));
+        Self {
+            empty: median(&|round| round.empty),
+            copy: pair(|round| &round.copy),
+            rebuild: pair(|round| &round.rebuild),
+            key: pair(|round| &round.key),
+            text_key: median(&|round| round.text_key),
+            keyed_copy: median(&|round| round.keyed_copy),
+            fulltext: median(&|round| round.fulltext),
+        }
+    }
+
     /// The costs that they show, each at least a tenth of what is usual: less is noise, not speed.
     pub fn costs(&self) -> Costs {
         let shape = |timing: &Timing| (as_f64(timing.rows), as_f64(timing.bytes), timing.seconds);

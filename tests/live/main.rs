@@ -9,6 +9,7 @@
 
 mod apply;
 mod balancer;
+mod calibrate;
 mod compat;
 mod connections;
 mod copy;
@@ -33,6 +34,7 @@ fn areas() -> Vec<Trial> {
     let areas = [
         apply::tests(),
         balancer::tests(),
+        calibrate::tests(),
         compat::tests(),
         connections::tests(),
         copy::tests(),

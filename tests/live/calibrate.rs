@@ -1,0 +1,63 @@
+//! `schema plan --calibrate`: whatever ends it, nothing is left on any node, and the next plan rests on what it measured.
+
+use std::process::Child;
+use std::time::Duration;
+
+use galera_schema::sandbox::{Error, Sandbox};
+use libtest_mimic::Trial;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+use crate::running::cluster;
+use crate::support::{database, program, schema, trial, until};
+
+/// The tests of this area.
+pub fn tests() -> Vec<Trial> {
+    vec![trial("calibrate::nothing_is_left_whatever_ends_it", nothing_is_left_whatever_ends_it)]
+}
+
+const SQL: &str = "ALTER TABLE calibrated.t FORCE";
+
+async fn nothing_is_left_whatever_ends_it() -> Result<(), Error> {
+    let sandbox = cluster().await;
+    database(&sandbox, "calibrated").await;
+    sandbox.nodes()[0].execute("CREATE TABLE calibrated.t (id INT PRIMARY KEY)").await?;
+    // Killed: it can clean nothing, and stands in nobody's way.
+    let mut killed = at_work(&sandbox).await;
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    schema(&sandbox, &["apply", "--yes", "-e", SQL]).expect_code(0);
+    // The next one drops what the other left, and measures.
+    schema(&sandbox, &["plan", "--calibrate", "-e", SQL]).expect_code(0);
+    assert_eq!(left(&sandbox).await, [0, 0, 0]);
+    let plan = schema(&sandbox, &["plan", "--format", "json", "-e", SQL]).expect_code(0);
+    let plan: Value = serde_json::from_str(&plan.stdout).unwrap();
+    assert_eq!(plan["rates"]["source"], "calibrated", "{}", plan["rates"]);
+    // Interrupted: it cleans behind itself.
+    let mut interrupted = at_work(&sandbox).await;
+    kill(Pid::from_raw(i32::try_from(interrupted.id()).unwrap()), Signal::SIGINT).unwrap();
+    let ended = tokio::task::spawn_blocking(move || interrupted.wait().unwrap()).await.unwrap();
+    assert_eq!(ended.code(), Some(4));
+    assert_eq!(left(&sandbox).await, [0, 0, 0]);
+    Ok(())
+}
+
+/// A calibration that has begun to make its tables.
+async fn at_work(sandbox: &Sandbox) -> Child {
+    let mut command = program();
+    command.arg("--config").arg(sandbox.schema_toml()).args(["plan", "--calibrate", "-e", SQL]);
+    let child = command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
+    until("a scratch table is there", Duration::from_secs(20), async || left(sandbox).await.contains(&1)).await;
+    child
+}
+
+/// How many of the larger tables stand on each node; at most one is counted.
+async fn left(sandbox: &Sandbox) -> Vec<u32> {
+    let mut all = Vec::new();
+    for node in sandbox.nodes() {
+        let sql = "SELECT COUNT(*) > 0 FROM information_schema.tables WHERE table_name LIKE 'calibration%'";
+        all.push(node.value(sql).await.unwrap().unwrap().parse().unwrap());
+    }
+    all
+}
