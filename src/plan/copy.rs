@@ -43,11 +43,12 @@ pub struct TableCopy {
 type Objection = &'static str;
 
 /// What the tool would be asked for, or why it is no tool for this statement; `None` when it is no ALTER TABLE.
-/// `text` is the statement's own.
+/// `text` is the statement's own, `session` the SET statements in force.
 pub fn table_copy(
     statement: &Statement,
     text: &str,
     database: Option<&str>,
+    session: &[String],
     applied: &Applied,
 ) -> Option<Result<TableCopy, Vec<Reason>>> {
     let Body::AlterTable(alter) = &statement.body else { return None };
@@ -61,6 +62,12 @@ pub fn table_copy(
     let (database, table) = (name.database_or(database).unwrap_or_default(), name.name.value.as_str());
     if !is_plain(database) || !is_plain(table) {
         object("copy-name", "The tool's own notation takes names of letters, digits, `_` and `-` only.");
+    }
+    if !session.is_empty() {
+        object(
+            "copy-clause",
+            "A SET statement is in force, and the tool's own session would not have it; leave it out.",
+        );
     }
     if alter.ignore {
         object("copy-clause", "IGNORE drops rows that violate a key; no copy is compared with such a table.");
@@ -359,4 +366,106 @@ fn is_newly_unique(key: &Key, before: &Table, after: &Table) -> bool {
             _ => false,
         });
     !(as_before && same_values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::{Dialect, ServerVersion};
+
+    const TABLE: &str = "CREATE TABLE `t` (`id` int(11) NOT NULL, `a` varchar(10) DEFAULT NULL, `b` int(11) DEFAULT NULL, \
+        PRIMARY KEY (`id`), UNIQUE KEY `ub` (`b`), CONSTRAINT `positive` CHECK (`b` > 0)) ENGINE=InnoDB";
+
+    fn settings() -> Settings {
+        Settings::of(ServerVersion::new(10, 11, 19))
+    }
+
+    fn copy_of(table: &str, sql: &str, session: &[String]) -> Result<TableCopy, Vec<Reason>> {
+        let mut catalog = Catalog::new(settings());
+        let dialect = Dialect::new(ServerVersion::new(10, 11, 19));
+        catalog.apply(&crate::ddl::parse(table, dialect), table, Some("app"));
+        let tree = crate::ddl::parse(sql, dialect);
+        let applied = catalog.apply(&tree, sql, Some("app"));
+        table_copy(&tree, sql, Some("app"), session, &applied).unwrap()
+    }
+
+    fn copy(sql: &str) -> Result<TableCopy, Vec<Reason>> {
+        copy_of(TABLE, sql, &[])
+    }
+
+    #[test]
+    fn hints_go_and_columns_in_parentheses_get_their_verb() {
+        let copy = copy("ALTER TABLE t ADD COLUMN (c INT, d INT), ALGORITHM=INPLACE, MODIFY a VARCHAR(20), LOCK=NONE")
+            .unwrap();
+        assert_eq!(copy.alter, "ADD COLUMN c INT, ADD COLUMN d INT, MODIFY a VARCHAR(20)");
+        assert!(copy.renames_constraints && !copy.adds_unique);
+    }
+
+    #[test]
+    fn what_the_copy_would_not_hold_is_refused() {
+        for sql in [
+            "RENAME TO u",
+            "RENAME COLUMN a TO c",
+            "CHANGE a c VARCHAR(10)",
+            "DROP PRIMARY KEY",
+            "DROP KEY `PRIMARY`",
+            "ADD FOREIGN KEY (b) REFERENCES p (id)",
+            "DROP CONSTRAINT positive",
+            "ADD COLUMN c INT NOT NULL",
+            "ADD COLUMN c INT AUTO_INCREMENT, ADD KEY (c)",
+            "DROP COLUMN a, ADD COLUMN a INT",
+            "ENGINE=MyISAM",
+            "ADD SYSTEM VERSIONING",
+            "SOMETHING NEW",
+            "ALGORITHM=COPY",
+        ] {
+            assert!(copy(&format!("ALTER TABLE t {sql}")).is_err(), "{sql}");
+        }
+        assert!(copy("ALTER IGNORE TABLE t ADD COLUMN c INT").is_err());
+        assert!(copy_of("CREATE TABLE t (a INT)", "ALTER TABLE t ADD COLUMN c INT", &[]).is_err());
+        assert!(copy_of("CREATE TABLE x (a INT)", "ALTER TABLE t ADD COLUMN c INT", &[]).is_err());
+        assert!(copy_of(TABLE, "ALTER TABLE t FORCE", &["SET sql_mode = ''".to_owned()]).is_err());
+        for sql in
+            ["FORCE", "CHANGE a a VARCHAR(20)", "ADD COLUMN c INT NOT NULL DEFAULT 1", "ADD KEY (a)", "DROP COLUMN a"]
+        {
+            assert!(copy(&format!("ALTER TABLE t {sql}")).is_ok(), "{sql}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_new_when_it_or_what_it_compares_is() {
+        for (sql, expected) in [
+            ("ADD UNIQUE (a)", true),
+            ("MODIFY b BIGINT", true),
+            ("ADD COLUMN c INT UNIQUE", true),
+            ("MODIFY a VARCHAR(20)", false),
+            ("ADD COLUMN c INT, ADD KEY (c)", false),
+        ] {
+            let copy = copy(&format!("ALTER TABLE t {sql}")).unwrap();
+            assert_eq!(copy.adds_unique, expected, "{sql}");
+            let flag = copy.arguments("_t_new", 25).contains(&"--no-check-unique-key-change".to_owned());
+            assert_eq!(flag, expected);
+        }
+    }
+
+    #[test]
+    fn the_copy_must_be_what_the_clauses_make() {
+        let copy = copy("ALTER TABLE t ADD COLUMN c INT, DROP KEY ub").unwrap();
+        let made = "CREATE TABLE `_t_1_new` (`id` int(11) NOT NULL, `a` varchar(10) DEFAULT NULL, `b` int(11) DEFAULT NULL, \
+                    `c` int(11) DEFAULT NULL, PRIMARY KEY (`id`), CONSTRAINT `_positive` CHECK (`b` > 0)) ENGINE=InnoDB";
+        assert_eq!(copy.misfit(TABLE, made, &settings()), None);
+        for (from, to) in [("`c` int(11)", "`c` bigint(20)"), ("`c`", "`d`"), ("PRIMARY KEY (`id`)", "KEY (`id`)")] {
+            assert!(copy.misfit(TABLE, &made.replace(from, to), &settings()).is_some(), "{from}");
+        }
+        assert!(copy.misfit("nonsense", made, &settings()).is_some());
+    }
+
+    #[test]
+    fn triggers_are_called_as_the_tool_calls_them() {
+        let mut copy = copy("ALTER TABLE t FORCE").unwrap();
+        copy.database = "my-app".to_owned();
+        assert_eq!(copy.triggers(), ["pt_osc_my_app_t_ins", "pt_osc_my_app_t_upd", "pt_osc_my_app_t_del"]);
+        copy.table = "t".repeat(64);
+        assert!(copy.triggers().iter().all(|name| name.len() == 64));
+    }
 }

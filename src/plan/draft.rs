@@ -185,7 +185,7 @@ impl Reader<'_> {
         let judgement = judge(&tree, text, &applied, &self.profile);
         let rolling = rolling(&tree, text, &applied, &self.profile);
         let data_checks = questions(&tree, text, name.as_ref(), database, &applied);
-        let mut copy = table_copy(&tree, text, database, &applied);
+        let mut copy = table_copy(&tree, text, database, &self.session, &applied);
         if let Some(Ok(copy)) = &mut copy {
             copy.guards = data_checks.iter().map(|check| check.sql.clone()).collect();
         }

@@ -257,6 +257,7 @@ impl Crew<'_> {
                 session.execute(drop, None).await?;
             }
             session.close().await;
+            self.hint(format!("Cleared away: {}.", drops.join("; ")));
         }
         let deadline = Instant::now() + SESSIONS_END_WITHIN;
         while self.all_traces(names).await?.iter().any(|it| !it.none()) {

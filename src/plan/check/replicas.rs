@@ -10,6 +10,9 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn look(scene: &Scene<'_>, notes: &mut Notes<'_>) {
+    if scene.copies().next().is_some() {
+        copied(scene, notes);
+    }
     if !scene.rolls() {
         return;
     }
@@ -32,6 +35,22 @@ fn look(scene: &Scene<'_>, notes: &mut Notes<'_>) {
                 format!("Whether replicas read the binary log of node {name} could not be seen: {unseen}."),
                 unseen.grant.clone().unwrap_or_default(),
             ),
+        }
+    }
+}
+
+/// A copy writes every row once more, and the tool waits for the cluster only.
+fn copied(scene: &Scene<'_>, notes: &mut Notes<'_>) {
+    for (name, facts) in scene.seen() {
+        for replica in facts.replicas.iter().flatten() {
+            notes.warn(
+                name,
+                format!(
+                    "A replica ({}@{}) reads the binary log of node {name}: a copy is written to it as well, and it may fall behind.",
+                    replica.user, replica.host
+                ),
+                "Watch its lag; the copying tool is not told to wait for it.",
+            );
         }
     }
 }

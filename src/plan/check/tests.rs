@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::plan::facts::{Blocker, NodeState, Rates, Unseen};
+use crate::plan::facts::{Blocker, NodeState, Rates, TableFacts, Unseen};
 use crate::plan::{Method, Policy};
 use crate::sql::ServerVersion;
 
@@ -186,4 +186,63 @@ fn a_roll_without_a_balancer_needs_a_word_of_consent() {
     plan.accepted.clear();
     plan.statements[0].method = Method::Toi;
     assert_eq!(verdict(&plan), Verdict::Passed);
+}
+
+/// A plan that copies `app.t`.
+fn copying_plan() -> Plan {
+    let mut plan = rolling_plan();
+    plan.statements[0].method = Method::PtOsc;
+    plan.statements[0].copy = Some(crate::plan::TableCopy {
+        database: "app".to_owned(),
+        table: "t".to_owned(),
+        alter: "ADD COLUMN c INT".to_owned(),
+        adds_unique: false,
+        guards: Vec::new(),
+        renames_constraints: false,
+    });
+    plan
+}
+
+#[test]
+fn a_copy_needs_its_tool_and_a_table_on_which_nothing_hangs() {
+    let nodes = [healthy("n1"), healthy("n2"), healthy("n3")];
+    let plan = copying_plan();
+    let name = TableName::new("app", "t");
+    let plain =
+        TableFacts { kind: "BASE TABLE".to_owned(), engine: Some("InnoDB".to_owned()), ..TableFacts::default() };
+    let facts = |table: TableFacts| CopyFacts {
+        tool: Ok("3.2.1".to_owned()),
+        tables: [(name.clone(), table)].into(),
+        leftovers: BTreeMap::new(),
+    };
+    let found = |copying: Option<&CopyFacts>| {
+        let scene = Scene { nodes: &nodes, plan: &plan, balancers: 1, tables: &[], leaving: None, copying };
+        let findings = run(Stage::Plan, &scene);
+        let worst = findings.iter().filter(|finding| finding.check.starts_with("copy-")).max_by_key(|it| it.verdict);
+        worst.map(|finding| (finding.verdict, format!("{} {}", finding.saw, finding.advice))).unwrap()
+    };
+    assert_eq!(found(Some(&facts(plain.clone()))).0, Verdict::Passed);
+    assert_eq!(found(None).0, Verdict::Unseen);
+    let gone = CopyFacts { tables: BTreeMap::new(), ..facts(plain.clone()) };
+    assert_eq!(found(Some(&gone)).0, Verdict::Unseen);
+    let missing = Unseen { why: "it is not in PATH".to_owned(), grant: None };
+    let toolless = CopyFacts { tool: Err(missing), ..facts(plain.clone()) };
+    assert_eq!(found(Some(&toolless)).0, Verdict::Failed);
+    let other = CopyFacts { tool: Ok("3.7.0".to_owned()), ..facts(plain.clone()) };
+    assert_eq!(found(Some(&other)).0, Verdict::Warned);
+    let left = CopyFacts { leftovers: [(name.clone(), vec!["_t_old".to_owned()])].into(), ..facts(plain.clone()) };
+    let (verdict, text) = found(Some(&left));
+    assert!(verdict == Verdict::Warned && text.contains("DROP TABLE `app`.`_t_old`;"), "{text}");
+    for (table, word) in [
+        (TableFacts { triggers: vec!["mine".to_owned()], ..plain.clone() }, "mine"),
+        (
+            TableFacts { triggers: vec!["pt_osc_app_t_upd".to_owned()], ..plain.clone() },
+            "DROP TRIGGER `app`.`pt_osc_app_t_upd`;",
+        ),
+        (TableFacts { referred_by: vec![TableName::new("app", "child")], ..plain.clone() }, "app.child"),
+        (TableFacts { engine: Some("Aria".to_owned()), ..plain.clone() }, "Aria"),
+    ] {
+        let (verdict, text) = found(Some(&facts(table)));
+        assert!(verdict == Verdict::Failed && text.contains(word), "{word}: {text}");
+    }
 }
