@@ -370,6 +370,19 @@ async fn encryption_in_every_mode() -> Result<(), Error> {
     // An account that demands a certificate.
     assert_eq!(reason(&connect("certified", "required", None, false).await.unwrap_err()), Some(ConnectReason::Denied));
     assert!(connect("certified", "verify-identity", Some("ca.pem"), true).await.unwrap());
+    // Another client program logs in as this one does: the copying tool, with the certificate that the account demands.
+    node.execute("grant all on *.* to certified@'%'").await?;
+    node.execute("create database app").await?;
+    node.execute("create table app.t (id int primary key, a int)").await?;
+    let copied = program()
+        .args(["apply", "--method", "pt-osc", "-e", "alter table app.t add column n int"])
+        .args(["--nodes", &format!("n1=127.0.0.1:{}", node.port()), "--user", "certified", "--tls", "verify-identity"])
+        .args(["--tls-ca", &at("ca.pem"), "--tls-cert", &at("client.pem"), "--tls-key", &at("client.key")])
+        .arg("--password-file")
+        .arg(&password)
+        .output()
+        .unwrap();
+    assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
     // A server without encryption: preferred goes without, required does not.
     let bare = shared().await;
     let args = |mode: &str| ConnectionArgs {

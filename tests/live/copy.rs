@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use galera_schema::sandbox::workload::{Profile, Workload, fill, prepare};
+use galera_schema::sandbox::workload::{Profile, Window, Workload, fill, prepare};
 use galera_schema::sandbox::{Error, Sandbox};
 use libtest_mimic::Trial;
 use nix::sys::signal::Signal;
@@ -57,12 +57,23 @@ async fn a_loaded_table_is_copied_and_swapped() -> Result<(), Error> {
     let workload = Workload::start(sandbox.app_opts()?, profile).unwrap();
 
     let sql = "alter table cp_load.orders add column flag int not null default 7, modify note varchar(400)";
+    let from = workload.now();
     let mut run = Running::start(&sandbox.schema_toml(), &["apply", "--method", "pt-osc", "-e", sql]);
     assert!(run.until("ddl_progress", 1), "no progress");
     assert!(!some_process_shows(password), "the password is in some process's arguments or environment");
     assert!(run.until("toi_sent", 1), "no swap");
     assert_eq!(run.end(), 0);
+    let to = workload.now();
+    let figures = workload.figures(Window { from, to });
     let (_, ledger) = workload.stop();
+    eprintln!(
+        "copied under load: {:.1} s, longest write gap {:?}, {} writes, {} failures {:?}",
+        (to - from).as_secs_f64(),
+        figures.longest_write_gap,
+        figures.writes,
+        figures.failures(),
+        figures.failed
+    );
 
     let table = assert_equal(&sandbox, "cp_load.orders").await;
     assert!(table.contains("flag int(11) NO") && table.contains("note varchar(400)"), "{table}");
