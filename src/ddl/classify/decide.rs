@@ -41,7 +41,7 @@ pub(super) fn decide(mut known: Known, version: ServerVersion) -> Decision {
     {
         add(rule.code, rule.text);
     }
-    if algorithm == Algorithm::Inplace && known.holds(Fact::InstantBlocked) {
+    if algorithm == Algorithm::Inplace && known.holds(Fact::InstantColumnsBeside) {
         for rule in INSTANT_BLOCKERS.iter().filter(|rule| rule.holds(known, version)) {
             add(rule.code, rule.text);
         }

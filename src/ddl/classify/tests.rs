@@ -119,6 +119,7 @@ fn what_looked_cheap_once_is_judged_right() {
     let foreign =
         "CREATE TABLE t (a INT, b INT, KEY (a), CONSTRAINT fk FOREIGN KEY (a) REFERENCES p (id)) ENGINE=InnoDB";
     let checked = "CREATE TABLE t (n INT, CONSTRAINT ck CHECK (n < 9)) ENGINE=InnoDB";
+    let virtual_key = "CREATE TABLE t (n INT, v INT AS (n + 1) VIRTUAL, KEY kv (v)) ENGINE=InnoDB";
     let fulltext = "CREATE TABLE t (n INT, w VARCHAR(9), FULLTEXT KEY f (w)) ENGINE=InnoDB";
     let vector = "CREATE TABLE t (id INT NOT NULL, n INT NOT NULL, v VECTOR(3) NOT NULL, PRIMARY KEY (id), VECTOR KEY k (v)) ENGINE=";
     let ranges = "CREATE TABLE t (id INT NOT NULL, n INT, KEY (id)) ENGINE=InnoDB PARTITION BY RANGE (id) (PARTITION p VALUES LESS THAN (9))";
@@ -142,6 +143,7 @@ fn what_looked_cheap_once_is_judged_right() {
         (TABLE, "ADD COLUMN c INT AS (n) VIRTUAL, DROP CONSTRAINT IF EXISTS nothere", Copy, Lock::Shared),
         (TABLE, "ADD COLUMN IF NOT EXISTS a INT, ALGORITHM=COPY", Instant, Lock::None),
         (foreign, "DROP FOREIGN KEY fk, ADD CONSTRAINT fk FOREIGN KEY (b) REFERENCES p (id)", Copy, Lock::Shared),
+        (virtual_key, "DROP COLUMN v, ADD COLUMN v INT AS (n + 7) VIRTUAL", Copy, Lock::Shared),
         (checked, "DROP CONSTRAINT ck, ADD CONSTRAINT ck CHECK (n < 99)", Copy, Lock::Shared),
         (fulltext, "ADD COLUMN FTS_DOC_ID BIGINT UNSIGNED NOT NULL", Copy, Lock::Shared),
         (ranges, "DROP COLUMN id, ADD COLUMN id INT NOT NULL", Copy, Lock::Shared),
@@ -158,6 +160,17 @@ fn what_looked_cheap_once_is_judged_right() {
         Copy,
         Lock::None,
     );
+}
+
+#[test]
+fn a_foreign_key_that_changes_what_is_stored_copies_without_checks_too() {
+    let table = "CREATE TABLE t (n INT, s INT AS (n + 1) STORED, KEY (n)) ENGINE=InnoDB";
+    for (action, algorithm) in [("ON DELETE CASCADE", Algorithm::Copy), ("", Algorithm::Instant)] {
+        let sql = format!(
+            "SET STATEMENT foreign_key_checks=0 FOR ALTER TABLE t ADD FOREIGN KEY (n) REFERENCES p (k) {action}"
+        );
+        assert_eq!(judged("10.11.19", table, &sql).algorithm, Some(algorithm), "{action}");
+    }
 }
 
 /// A FULLTEXT key that goes leaves a hidden column, which later statements of the same file meet until a rebuild.

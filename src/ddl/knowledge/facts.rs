@@ -90,6 +90,8 @@ pub enum Fact {
     ChangesKeyMetadata,
     /// A foreign key is added.
     AddsForeignKey,
+    /// A foreign key whose actions change a column from which a STORED one is computed is added.
+    AddsForeignKeyOnStoredBase,
     /// A foreign key on a virtual column is added.
     AddsForeignKeyOnVirtual,
     /// A foreign key is dropped.
@@ -207,12 +209,8 @@ pub enum Fact {
     Sequence,
     /// The table is temporary.
     Temporary,
-    /// The record may outgrow a page, so that columns cannot be added instantly.
-    WideRecord,
     /// The default of an AUTO_INCREMENT column is a sequence's next value, or the like.
     DefaultsToSequence,
-    /// The engine cannot copy a table that is being written to.
-    NoOnlineEngine,
     /// The engine copies whatever changes: ARCHIVE, BLACKHOLE, FEDERATED and others.
     EngineCopies,
     /// MERGE: the table is a list of other tables.

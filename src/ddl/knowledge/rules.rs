@@ -162,12 +162,13 @@ pub const RULES: &[Rule<Algorithm>] = &[
         Rows,
         "The new type is stored differently, so every row is written anew.",
         "M; S: sql_table.cc fill_alter_inplace_info, Field::is_equal",
-    ),
+    )
+    .unless(&[Merge]),
     rule(
         "generated-kind",
         &[ChangesGeneratedKind],
         Rows,
-        "A column becomes generated or ceases to be, or changes between VIRTUAL and STORED.",
+        "A column becomes generated, ceases to be, or changes between VIRTUAL and STORED, for which the table is copied.",
         "M; S: sql_table.cc fill_alter_inplace_info",
     ),
     rule(
@@ -181,7 +182,7 @@ pub const RULES: &[Rule<Algorithm>] = &[
         "virtual-type",
         &[ChangesVirtualType],
         Rows,
-        "A virtual column's type changes.",
+        "A virtual column's type changes, for which the table is copied.",
         "M; S: ALTER_VIRTUAL_COLUMN_TYPE is in no engine's list",
     ),
     rule(
@@ -190,7 +191,8 @@ pub const RULES: &[Rule<Algorithm>] = &[
         Rows,
         "AUTO_INCREMENT can only be given to a column by copying the table.",
         "M; S: field.cc Field_num::is_equal",
-    ),
+    )
+    .unless(&[Merge]),
     rule(
         "stored-generated",
         &[AddsStoredGenerated],
@@ -231,7 +233,7 @@ pub const RULES: &[Rule<Algorithm>] = &[
     )
     .versions(since(V11_2))
     .unless(&[OnlyRenameOrKeys]),
-    rule("sequence", &[NamesSequence], Rows, "The option SEQUENCE makes the server copy the table.", "M"),
+    rule("sequence", &[InnoDb, NamesSequence], Rows, "The option SEQUENCE makes the server copy the table.", "M"),
     rule(
         "engine-copies",
         &[EngineCopies, DoesSomething],
@@ -404,14 +406,14 @@ pub const RULES: &[Rule<Algorithm>] = &[
         "hash-key-column",
         &[InnoDb, DropsHashKeyWithColumn],
         Rows,
-        "The hidden column of a unique key over long text goes together with other columns.",
+        "The hidden column of a unique key over long text goes together with other columns, for which the table is copied.",
         "M",
     ),
     rule(
         "not-null-computed",
         &[InnoDb, AddsNotNull, ComputedColumns],
         Rows,
-        "NOT NULL is added to a table with a stored column or a key on a virtual one.",
+        "NOT NULL is added to a table with a STORED column or a key on a virtual one, for which the table is copied.",
         "M",
     ),
     rule(
@@ -496,7 +498,7 @@ pub const RULES: &[Rule<Algorithm>] = &[
         "rename-key-and-column",
         &[InnoDb, RenamesKeyAndColumn],
         Rows,
-        "A key is renamed together with one of its columns.",
+        "A unique key is renamed together with one of its columns, for which the table is copied from 11.2 on.",
         "M: 11.8.6 copies, 10.11.19 does not",
     )
     .versions(since(V11_2)),
@@ -508,10 +510,17 @@ pub const RULES: &[Rule<Algorithm>] = &[
         "M",
     ),
     rule(
+        "foreign-key-stored",
+        &[InnoDb, AddsForeignKeyOnStoredBase],
+        Rows,
+        "A foreign key would change a column that a STORED one is computed from, so it is added by copying the table.",
+        "M; S: handler0alter.cc innobase_check_fk_stored",
+    ),
+    rule(
         "drop-primary-key",
         &[InnoDb, DropsClusteredKey],
         Rows,
-        "The primary key, or the unique key that stands for it, is dropped and no other takes its place.",
+        "The primary key, or the unique key that stands for it, is dropped and no other takes its place, so the table is copied.",
         "M; S: handler0alter.cc, ER_ALTER_OPERATION_NOT_SUPPORTED_REASON_NOPK",
     )
     .unless(&[AddsClusteredKey]),
@@ -519,21 +528,21 @@ pub const RULES: &[Rule<Algorithm>] = &[
         "nullable-key",
         &[InnoDb, DropsNotNullOfKey],
         Rows,
-        "NOT NULL is dropped from the unique key that stands for a primary key.",
+        "NOT NULL is dropped from the unique key that stands for a primary key, so the table is copied.",
         "M; S: handler0alter.cc, ER_PRIMARY_CANT_HAVE_NULL",
     ),
     rule(
         "not-null-timestamp",
         &[InnoDb, AddsNotNullTimestamp],
         Rows,
-        "NULLs of a TIMESTAMP with a default would become that default.",
+        "NULLs of the TIMESTAMP become its default, which only a copy can do.",
         "M; S: handler0alter.cc, ER_ALTER_OPERATION_NOT_SUPPORTED_REASON_NOT_NULL",
     ),
     rule(
         "row-default",
         &[InnoDb, AddsWithRowDefault],
         Rows,
-        "The default of the new column differs from row to row.",
+        "The default of the new column differs from row to row, so the table is copied.",
         "M; S: handler0alter.cc is_non_const_value",
     ),
     rule(
@@ -555,14 +564,14 @@ pub const RULES: &[Rule<Algorithm>] = &[
         "fts-doc-id",
         &[InnoDb, ShowsFtsDocId],
         Rows,
-        "A column FTS_DOC_ID takes the place of the hidden one that a FULLTEXT key has brought.",
+        "A column FTS_DOC_ID takes the place of the hidden one that a FULLTEXT key has brought, so the table is copied.",
         "M; S: handler0alter.cc, ER_ALTER_OPERATION_NOT_SUPPORTED_REASON_HIDDEN_FTS",
     ),
     rule(
         "fts-doc-id",
         &[InnoDb, DropsFtsDocId],
         Rows,
-        "FTS_DOC_ID goes while a FULLTEXT key stays.",
+        "FTS_DOC_ID goes while a FULLTEXT key stays, so the table is copied.",
         "M; S: handler0alter.cc, ER_ALTER_OPERATION_NOT_SUPPORTED_REASON_CHANGE_FTS",
     ),
     rule(
@@ -576,35 +585,35 @@ pub const RULES: &[Rule<Algorithm>] = &[
         "virtual-partitioned",
         &[InnoDb, Partitioned, AddsVirtualColumn],
         Rows,
-        "Virtual columns of a partitioned table change by a copy.",
+        "Virtual columns of a partitioned table change only by copying it.",
         "M; S: handler0alter.cc, MDEV-17468",
     ),
     rule(
         "virtual-partitioned",
         &[InnoDb, Partitioned, DropsVirtualColumn],
         Rows,
-        "Virtual columns of a partitioned table change by a copy.",
+        "Virtual columns of a partitioned table change only by copying it.",
         "M; S: handler0alter.cc, MDEV-17468",
     ),
     rule(
         "virtual-partitioned",
         &[InnoDb, Partitioned, MovesVirtualColumn],
         Rows,
-        "Virtual columns of a partitioned table change by a copy.",
+        "Virtual columns of a partitioned table change only by copying it.",
         "M; S: handler0alter.cc, MDEV-17468",
     ),
     rule(
         "virtual-order",
         &[InnoDb, AddsVirtualBeforeOld],
         Rows,
-        "A virtual column in front of another one needs a copy.",
+        "A virtual column is added in front of another one, for which the table is copied.",
         "S: handler0alter.cc check_v_col_in_order",
     ),
     rule(
         "virtual-order",
         &[InnoDb, ReordersVirtualColumns],
         Rows,
-        "Virtual columns change their order.",
+        "Virtual columns change their order, for which the table is copied.",
         "S: handler0alter.cc check_v_col_in_order",
     ),
     rule(
@@ -618,14 +627,21 @@ pub const RULES: &[Rule<Algorithm>] = &[
         "virtual-with-others",
         &[InnoDb, VirtualWithStoredOrder, InstantBlocked],
         Rows,
-        "Virtual and stored columns change together, and the stored ones cannot change instantly.",
+        "Virtual and stored columns change together, and the stored ones cannot change instantly, so the table is copied.",
+        "M; S: handler0alter.cc, MDEV-17468",
+    ),
+    rule(
+        "virtual-with-others",
+        &[InnoDb, DropsVirtualColumn, AddsKeyOnNewVirtual],
+        Rows,
+        "One virtual column goes and another one comes together with a key, for which the table is copied.",
         "M; S: handler0alter.cc, MDEV-17468",
     ),
     rule(
         "virtual-fulltext",
         &[InnoDb, AddsVirtualColumn, FulltextAfter, NoFtsDocId],
         Rows,
-        "A virtual column cannot be added together with the first FULLTEXT key.",
+        "A virtual column and the first FULLTEXT key can only be added together by copying the table.",
         "S: handler0alter.cc",
     ),
     rule(
@@ -765,7 +781,7 @@ pub const RULES: &[Rule<Algorithm>] = &[
         "option-with-others",
         &[InnoDb, NamesOption, RenamesColumn],
         Nocopy,
-        "A table option beside this is refused as INSTANT, although nothing is built.",
+        "The server refuses ALGORITHM=INSTANT for a table option beside this, although nothing is built; written as a statement of its own, the option is metadata.",
         "M; S: handler0alter.cc instant_alter_column_possible",
     )
     .unless(&[InstantColumnsBeside]),
@@ -773,7 +789,7 @@ pub const RULES: &[Rule<Algorithm>] = &[
         "option-with-others",
         &[InnoDb, NamesOption, ChangesTypeInEngine],
         Nocopy,
-        "A table option beside this is refused as INSTANT, although nothing is built.",
+        "The server refuses ALGORITHM=INSTANT for a table option beside this, although nothing is built; written as a statement of its own, the option is metadata.",
         "M; S: handler0alter.cc instant_alter_column_possible",
     )
     .unless(&[InstantColumnsBeside]),
@@ -781,7 +797,7 @@ pub const RULES: &[Rule<Algorithm>] = &[
         "option-with-others",
         &[InnoDb, NamesOption, RenamesKey],
         Nocopy,
-        "A table option beside this is refused as INSTANT, although nothing is built.",
+        "The server refuses ALGORITHM=INSTANT for a table option beside this, although nothing is built; written as a statement of its own, the option is metadata.",
         "M; S: handler0alter.cc instant_alter_column_possible",
     )
     .unless(&[InstantColumnsBeside]),
@@ -789,7 +805,7 @@ pub const RULES: &[Rule<Algorithm>] = &[
         "option-with-others",
         &[InnoDb, NamesOption, ChangesKeyMetadata],
         Nocopy,
-        "A table option beside this is refused as INSTANT, although nothing is built.",
+        "The server refuses ALGORITHM=INSTANT for a table option beside this, although nothing is built; written as a statement of its own, the option is metadata.",
         "M; S: handler0alter.cc instant_alter_column_possible",
     )
     .unless(&[InstantColumnsBeside]),
@@ -797,7 +813,7 @@ pub const RULES: &[Rule<Algorithm>] = &[
         "option-with-others",
         &[InnoDb, NamesOption, DropsForeignKey],
         Nocopy,
-        "A table option beside this is refused as INSTANT, although nothing is built.",
+        "The server refuses ALGORITHM=INSTANT for a table option beside this, although nothing is built; written as a statement of its own, the option is metadata.",
         "M; S: handler0alter.cc instant_alter_column_possible",
     )
     .unless(&[InstantColumnsBeside]),
@@ -805,7 +821,7 @@ pub const RULES: &[Rule<Algorithm>] = &[
         "option-with-others",
         &[InnoDb, NamesOption, AddsForeignKey],
         Nocopy,
-        "A table option beside this is refused as INSTANT, although nothing is built.",
+        "The server refuses ALGORITHM=INSTANT for a table option beside this, although nothing is built; written as a statement of its own, the option is metadata.",
         "M; S: handler0alter.cc instant_alter_column_possible",
     )
     .unless(&[InstantColumnsBeside]),
@@ -813,7 +829,7 @@ pub const RULES: &[Rule<Algorithm>] = &[
         "option-with-others",
         &[InnoDb, NamesOption, ChangesColumnVersioning],
         Nocopy,
-        "A table option beside this is refused as INSTANT, although nothing is built.",
+        "The server refuses ALGORITHM=INSTANT for a table option beside this, although nothing is built; written as a statement of its own, the option is metadata.",
         "M; S: handler0alter.cc instant_alter_column_possible",
     )
     .unless(&[InstantColumnsBeside]),
@@ -832,21 +848,21 @@ pub const INSTANT_BLOCKERS: &[Rule<()>] = &[
         "instant-fulltext",
         &[Fulltext, ChangesStoredColumns],
         (),
-        "The table has a FULLTEXT key.",
+        "The table has a FULLTEXT key, so its columns are not added, dropped or moved instantly.",
         "M; S: handler0alter.cc, MDEV-17459",
     ),
     rule(
         "instant-indexed-virtual",
         &[IndexedVirtual, ChangesStoredColumns],
         (),
-        "The table has a key on a virtual column.",
+        "The table has a key on a virtual column, so its columns are not added, dropped or moved instantly.",
         "M; S: handler0alter.cc, MDEV-17468",
     ),
     rule(
         "instant-compressed",
         &[Compressed],
         (),
-        "The table is ROW_FORMAT=COMPRESSED.",
+        "The table is ROW_FORMAT=COMPRESSED, in which no column changes instantly.",
         "M; S: dict0mem.h supports_instant",
     ),
     rule(
@@ -867,49 +883,49 @@ pub const INSTANT_BLOCKERS: &[Rule<()>] = &[
         "instant-with-rebuild",
         &[AddsClusteredKey],
         (),
-        "The primary key changes in the same statement.",
+        "The same statement changes the primary key, which rebuilds the table; the column changes with it.",
         "M; S: INNOBASE_ALTER_REBUILD",
     ),
     rule(
         "instant-with-rebuild",
         &[DropsClusteredKey],
         (),
-        "The primary key changes in the same statement.",
+        "The same statement changes the primary key, which rebuilds the table; the column changes with it.",
         "M; S: INNOBASE_ALTER_REBUILD",
     ),
     rule(
         "instant-with-rebuild",
         &[AddsNotNull],
         (),
-        "NOT NULL is added in the same statement.",
+        "The same statement adds NOT NULL, which rebuilds the table; the column changes with it.",
         "M; S: INNOBASE_ALTER_REBUILD",
     ),
     rule(
         "instant-with-rebuild",
         &[Forces],
         (),
-        "The same statement rebuilds the table.",
+        "The same statement rebuilds the table anyway; the column changes with it.",
         "M; S: INNOBASE_ALTER_REBUILD",
     ),
     rule(
         "instant-with-rebuild",
         &[NamesRebuildOption],
         (),
-        "The same statement rebuilds the table.",
+        "The same statement rebuilds the table anyway; the column changes with it.",
         "M; S: INNOBASE_ALTER_REBUILD",
     ),
     rule(
         "instant-with-rebuild",
         &[DropsVersioning],
         (),
-        "The same statement rebuilds the table.",
+        "The same statement rebuilds the table anyway; the column changes with it.",
         "M; S: INNOBASE_ALTER_REBUILD",
     ),
     rule(
         "instant-with-rebuild",
         &[AddsVersioning],
         (),
-        "The same statement adds system versioning.",
+        "The same statement adds system versioning, which rebuilds the table; the column changes with it.",
         "S: handler0alter.cc",
     ),
     rule(
@@ -932,7 +948,7 @@ pub const INSTANT_BLOCKERS: &[Rule<()>] = &[
         "instant-nullable",
         &[DropsNotNullOfClustered],
         (),
-        "NOT NULL is dropped from a column of the clustered key.",
+        "NOT NULL is dropped from a column by which the rows are ordered, so the table is rebuilt.",
         "S: handler0alter.cc instant_alter_column_possible",
     ),
     // ADD, DROP and MODIFY of a column are rebuilt in such a table too. There ALGORITHM=INSTANT is sent, so that the
@@ -941,7 +957,7 @@ pub const INSTANT_BLOCKERS: &[Rule<()>] = &[
         "instant-hidden-fts-doc-id",
         &[HiddenFtsDocId, Redundant, DropsNotNull],
         (),
-        "A FULLTEXT key that was dropped left a hidden column behind.",
+        "A FULLTEXT key that was dropped may have left a hidden column behind, which only a rebuild removes.",
         "M; T: innodb.instant_alter_bugs, MDEV-18623",
     ),
     rule(
@@ -962,36 +978,29 @@ pub const INSTANT_BLOCKERS: &[Rule<()>] = &[
         "instant-never",
         &[InstantNever, ChangesStoredColumns],
         (),
-        "innodb_instant_alter_column_allowed=never.",
+        "innodb_instant_alter_column_allowed=never forbids that columns change instantly.",
         "S: handler0alter.cc, MDEV-20590",
     ),
     rule(
         "instant-add-last",
         &[InstantAddLast, DropsStoredColumn],
         (),
-        "innodb_instant_alter_column_allowed=add_last.",
+        "innodb_instant_alter_column_allowed=add_last lets columns change instantly only where they are added at the end.",
         "S: handler0alter.cc, MDEV-20590",
     ),
     rule(
         "instant-add-last",
         &[InstantAddLast, MovesStoredColumn],
         (),
-        "innodb_instant_alter_column_allowed=add_last.",
+        "innodb_instant_alter_column_allowed=add_last lets columns change instantly only where they are added at the end.",
         "S: handler0alter.cc, MDEV-20590",
     ),
     rule(
         "instant-add-last",
         &[InstantAddLast, AddsStoredColumnInside],
         (),
-        "innodb_instant_alter_column_allowed=add_last.",
+        "innodb_instant_alter_column_allowed=add_last lets columns change instantly only where they are added at the end.",
         "S: handler0alter.cc, MDEV-20590",
-    ),
-    rule(
-        "instant-wide-record",
-        &[WideRecord],
-        (),
-        "A record could outgrow its page.",
-        "S: handler0alter.cc instant_alter_column_possible",
     ),
 ];
 
@@ -1131,7 +1140,7 @@ pub const LOCKS: &[Rule<Asks>] = &[
         "lock-copy-cascade",
         &[CascadingForeignKey],
         SHARED_COPY,
-        "A foreign key of the table cascades, so the copy locks.",
+        "A foreign key of the table cascades, so nothing may write while the table is copied.",
         "M; S: sql_table.cc online_alter_check_supported",
     )
     .versions(since(V11_2))
@@ -1140,7 +1149,7 @@ pub const LOCKS: &[Rule<Asks>] = &[
         "lock-copy-ignore",
         &[Ignores],
         SHARED_COPY,
-        "ALTER IGNORE locks while it copies.",
+        "ALTER IGNORE lets nothing write while the table is copied.",
         "M; S: online_alter_check_supported",
     )
     .versions(since(V11_2))
@@ -1149,7 +1158,7 @@ pub const LOCKS: &[Rule<Asks>] = &[
         "lock-copy-auto-increment",
         &[AddsAutoIncrement],
         SHARED_COPY,
-        "A new AUTO_INCREMENT column locks while the table is copied.",
+        "A new AUTO_INCREMENT column lets nothing write while the table is copied.",
         "M; S: online_alter_check_supported",
     )
     .versions(since(V11_2))
@@ -1158,7 +1167,7 @@ pub const LOCKS: &[Rule<Asks>] = &[
         "lock-copy-auto-increment",
         &[GainsAutoIncrementOfKey],
         SHARED_COPY,
-        "A column that gets AUTO_INCREMENT locks while the table is copied.",
+        "A column that gets AUTO_INCREMENT lets nothing write while the table is copied.",
         "M; S: online_alter_check_supported",
     )
     .versions(since(V11_2))
@@ -1167,7 +1176,7 @@ pub const LOCKS: &[Rule<Asks>] = &[
         "lock-copy-versioning",
         &[DropsVersioning],
         SHARED_COPY,
-        "Dropping system versioning locks while the table is copied.",
+        "Dropping system versioning lets nothing write while the table is copied.",
         "S: online_alter_check_supported",
     )
     .versions(since(V11_2))
@@ -1176,7 +1185,7 @@ pub const LOCKS: &[Rule<Asks>] = &[
         "lock-copy-sequence",
         &[Sequence],
         SHARED_COPY,
-        "A sequence locks while it is copied.",
+        "A sequence may not be used while it is copied.",
         "S: online_alter_check_supported",
     )
     .versions(since(V11_2))
@@ -1185,7 +1194,7 @@ pub const LOCKS: &[Rule<Asks>] = &[
         "lock-copy-sequence",
         &[DefaultsToSequence],
         SHARED_COPY,
-        "A new column that takes its values from a sequence locks while the table is copied.",
+        "A new column that takes its values from a sequence lets nothing write while the table is copied.",
         "S: online_alter_check_supported",
     )
     .versions(since(V11_2))
@@ -1194,17 +1203,8 @@ pub const LOCKS: &[Rule<Asks>] = &[
         "lock-copy-transactions",
         &[VersionedByTransaction],
         SHARED_COPY,
-        "A table versioned by transactions locks while it is copied.",
+        "A table versioned by transactions may not be written to while it is copied.",
         "S: online_alter_check_supported",
-    )
-    .versions(since(V11_2))
-    .unless(&[Temporary]),
-    rule(
-        "lock-copy-engine",
-        &[NoOnlineEngine],
-        SHARED_COPY,
-        "The engine cannot copy a table that is being written to.",
-        "S: HA_NO_ONLINE_ALTER",
     )
     .versions(since(V11_2))
     .unless(&[Temporary]),

@@ -1,9 +1,9 @@
 //! What becomes of foreign keys, checks, periods and system versioning.
 
 use super::Change;
-use crate::ddl::ast::Operation;
+use crate::ddl::ast::{GeneratedKind, Operation, ReferentialAction};
 use crate::ddl::knowledge::{Fact, Known};
-use crate::ddl::model::{Column, ForeignKey, Table};
+use crate::ddl::model::{Column, ColumnId, ForeignKey, Table};
 
 pub(super) fn constraints(known: &mut Known, change: &Change<'_>) {
     let (before, after) = (change.before, change.after);
@@ -22,6 +22,19 @@ pub(super) fn constraints(known: &mut Known, change: &Change<'_>) {
             && key.columns.iter().any(|id| after.column_by_id(*id).is_some_and(Column::is_virtual))
     });
     known.insert_if(virtual_columns, Fact::AddsForeignKeyOnVirtual);
+    let acts = |action: ReferentialAction| {
+        matches!(action, ReferentialAction::Cascade | ReferentialAction::SetNull | ReferentialAction::SetDefault)
+    };
+    let computed_from = |id: &ColumnId| {
+        after.columns.iter().any(|column| {
+            column.generated.as_ref().is_some_and(|by| by.kind == GeneratedKind::Stored && by.columns.contains(id))
+        })
+    };
+    let on_base = after
+        .foreign_keys
+        .iter()
+        .any(|key| (acts(key.on_delete) || acts(key.on_update)) && key.columns.iter().any(computed_from));
+    known.insert_if(on_base && known.holds(Fact::AddsForeignKey), Fact::AddsForeignKeyOnStoredBase);
     let check = |a: &Table, b: &Table| {
         a.checks.iter().any(|one| {
             one.column.is_none()

@@ -30,8 +30,7 @@ pub(super) fn is_conditional(operation: &Operation) -> bool {
         | Operation::DropDefault { if_exists, .. }
         | Operation::DropKey { if_exists, .. }
         | Operation::DropPrimaryKey { if_exists }
-        | Operation::DropForeignKey { if_exists, .. }
-        | Operation::DropPeriod { if_exists, .. } => *if_exists,
+        | Operation::DropForeignKey { if_exists, .. } => *if_exists,
         Operation::AddKey(key) => key.if_not_exists,
         Operation::AddForeignKey(key) => key.if_not_exists,
         Operation::AddCheck(check) => check.if_not_exists,
@@ -99,7 +98,6 @@ pub(super) fn derive(known: &mut Known, change: &Change<'_>) {
                     | Operation::DropDefault { .. }
                     // These count even where IF EXISTS finds nothing.
                     | Operation::DropConstraint { .. }
-                    | Operation::RenameColumn { .. }
                     | Operation::RenameKey { .. }
                     | Operation::AlterKey { .. }
             )

@@ -33,6 +33,7 @@ const METADATA_OPTIONS: &[&str] = &[
     "collate",
     "tablespace",
     "storage",
+    "sequence",
 ];
 
 pub(super) fn statement(known: &mut Known, operations: &[&Operation], before: Option<&Table>) {
@@ -131,8 +132,8 @@ fn table_option(known: &mut Known, name: &str, value: &str, before: Option<&Tabl
         && name == "row_format"
         // PAGE is printed where another format was asked for and could not be had, too.
         && !value.eq_ignore_ascii_case("page")
-        && before
-            .and_then(|table| table.options.row_format.as_deref())
-            .is_some_and(|format| format.eq_ignore_ascii_case(value));
+        && before.is_some_and(|table| {
+            table.options.row_format.as_deref().unwrap_or("default").eq_ignore_ascii_case(value)
+        });
     known.insert_if(by_engine || !(same_format || METADATA_OPTIONS.contains(&name)), Fact::NamesCopyOption);
 }
