@@ -37,9 +37,10 @@ struct Known {
     id: &'static str,
     who: Who,
     when: When,
-    /// The first broken release of each series; empty: all before the fix.
+    /// The first broken release of each series, where only some series ever had it; empty: all before the fix.
     since: &'static [ServerVersion],
-    /// The first sound release of each series.
+    /// The first sound release of each series that was mended. A series that is not named and is older than one of
+    /// these never was; one that is newer than all of these always had the fix.
     fixed: &'static [ServerVersion],
     /// Whether the upgrade must not be done this way.
     refuse: bool,
@@ -73,13 +74,14 @@ const SERVERS: &[Known] = &[
     },
     Known {
         id: "MDEV-29293", who: Who::Either, when: When::Always, since: &[],
-        fixed: &[v(10, 6, 15), v(10, 11, 5)], refuse: false,
-        what: "a node can hang in commit order",
+        fixed: &[v(10, 4, 31), v(10, 5, 22), v(10, 6, 15), v(10, 9, 8), v(10, 10, 6), v(10, 11, 5), v(11, 0, 3)],
+        refuse: false,
+        what: "a node can hang for good in commit order when a connection is killed while it commits",
     },
     Known {
         id: "MDEV-32115", who: Who::Either, when: When::StateTransferBy("rsync"), since: &[],
         fixed: &[v(10, 11, 17), v(11, 4, 11), v(11, 8, 7)], refuse: false,
-        what: "a full state transfer by rsync can corrupt tables with FULLTEXT indexes",
+        what: "a full state transfer by rsync can corrupt tables with FULLTEXT indexes, so every node must come back incrementally",
     },
     Known {
         id: "MDEV-29375", who: Who::After, when: When::FromGalera3, since: &[],
@@ -123,21 +125,27 @@ pub(super) fn hazards(
             || known.since.iter().any(|since| since.series() == version.series() && version >= *since);
         begun && !version.has_fix(known.fixed)
     };
+    let affected = |known: &Known| -> Vec<ServerVersion> {
+        let sides = match known.who {
+            Who::Before => vec![from],
+            Who::After => vec![to],
+            Who::Either => vec![from, to],
+        };
+        sides.into_iter().filter(|version| broken(known, *version)).collect()
+    };
     let servers = SERVERS.iter().filter(|known| {
         let applies = match known.when {
             When::Always => true,
             When::StateTransferBy(method) => sst_method.starts_with(method),
             When::FromGalera3 => from < v(10, 4, 0),
         };
-        applies
-            && match known.who {
-                Who::Before => broken(known, from),
-                Who::After => broken(known, to),
-                Who::Either => broken(known, from) || broken(known, to),
-            }
+        applies && !affected(known).is_empty()
     });
     let mut found: Vec<Hazard> = servers
-        .map(|known| Hazard { id: known.id.to_owned(), refuse: known.refuse, text: known.what.to_owned() })
+        .map(|known| {
+            let text = format!("{} (here {}; fixed in {})", known.what, list(&affected(known)), list(known.fixed));
+            Hazard { id: known.id.to_owned(), refuse: known.refuse, text }
+        })
         .collect();
     if let Some(provider) = provider.filter(|provider| provider.generation == 4) {
         found.extend(PROVIDERS.iter().filter(|(_, sound, _)| provider.release < *sound).map(|(id, sound, what)| {
@@ -149,6 +157,12 @@ pub(super) fn hazards(
         }));
     }
     found
+}
+
+fn list(versions: &[ServerVersion]) -> String {
+    let mut versions: Vec<String> = versions.iter().map(ToString::to_string).collect();
+    versions.dedup();
+    versions.join(", ")
 }
 
 /// A server option that a later version no longer knows, or reads differently.
@@ -200,6 +214,30 @@ mod tests {
         assert!(ids("10.5.8", "10.5.9", "rsync").contains(&"MDEV-24956".to_owned()));
         assert_eq!(ids("10.11.18", "10.11.19", "rsync"), ["MDEV-38843"]);
         assert_eq!(ids("10.11.19", "10.11.20", "rsync"), [""; 0]);
+    }
+
+    #[test]
+    fn the_older_version_and_the_first_sound_ones_are_named() {
+        let found = hazards("10.11.4".parse().unwrap(), "10.11.19".parse().unwrap(), None, "rsync");
+        let text = |id: &str| found.iter().find(|hazard| hazard.id == id).unwrap().text.clone();
+        assert!(
+            text("MDEV-29293")
+                .ends_with("(here 10.11.4; fixed in 10.4.31, 10.5.22, 10.6.15, 10.9.8, 10.10.6, 10.11.5, 11.0.3)")
+        );
+        assert!(text("MDEV-32115").ends_with("(here 10.11.4; fixed in 10.11.17, 11.4.11, 11.8.7)"));
+        // Mended at different times: one of them may be left.
+        assert_eq!(ids("10.11.5", "10.11.16", "rsync"), ["MDEV-32115", "MDEV-38843"]);
+        assert_eq!(ids("10.11.5", "10.11.16", "mariabackup"), ["MDEV-38843"]);
+    }
+
+    #[test]
+    fn the_documented_table_is_this_one() {
+        let page = include_str!("../../docs/upgrade.md");
+        for known in SERVERS {
+            let row = page.lines().find(|line| line.starts_with(&format!("| {} |", known.id)));
+            let row = row.unwrap_or_else(|| panic!("docs/upgrade.md has no row for {}", known.id));
+            assert!(row.contains(&format!("| {} |", list(known.fixed))), "{row}");
+        }
     }
 
     #[test]

@@ -364,22 +364,42 @@ async fn faults_leave_the_others_in_service() -> Result<(), Error> {
     site.schema(&["upgrade", "resume"]).expect_code(0);
     site.assert_all_on(OLD).await;
 
-    // A bad option: the new server is not even started, and the node goes back to what it was.
+    // No room for the record of what is done: nothing is done.
+    let toml = std::fs::read_to_string(site.sandbox.schema_toml()).unwrap();
+    let nowhere = format!("bundles = '{}'", site.sandbox.nodes()[0].my_cnf().display());
+    let with_room = format!("bundles = '{}'", site.sandbox.dir().display());
+    assert!(toml.contains(&with_room));
+    std::fs::write(site.sandbox.schema_toml(), toml.replace(&with_room, &nowhere)).unwrap();
+    let refused = site.schema(&["upgrade", "run", "--to", NEW]).expect_code(3);
+    assert!(refused.stderr.contains("could not be written"), "{}", refused.stderr);
+    site.assert_all_on(OLD).await;
+
+    // A bad option that nothing checks beforehand: the server ends by itself, and its log says why.
     let cnf = site.sandbox.nodes()[0].my_cnf();
     let good = std::fs::read_to_string(&cnf).unwrap();
     std::fs::write(&cnf, format!("{good}no_such_option = 1\n")).unwrap();
+    let check = toml.lines().find(|line| line.starts_with("check_config")).unwrap();
+    std::fs::write(site.sandbox.schema_toml(), toml.replace(check, "")).unwrap();
     let stopped = site.schema(&["upgrade", "run", "--to", NEW]).expect_code(6);
+    assert!(stopped.stderr.contains("The server of n1 has ended"), "{}", stopped.stderr);
+    assert!(stopped.stderr.contains("unknown variable 'no_such_option=1'"), "{}", stopped.stderr);
+    site.assert_serves_without("n1").await;
+
+    // The same with a check: the server is not even started. And once it is mended, the node goes back to what it was.
+    std::fs::write(site.sandbox.schema_toml(), toml).unwrap();
+    let stopped = site.schema(&["upgrade", "run", "--rollback"]).expect_code(6);
+    assert!(stopped.stderr.contains("was not started with this configuration"), "{}", stopped.stderr);
     assert!(stopped.stderr.contains("unknown variable 'no_such_option=1'"), "{}", stopped.stderr);
     site.assert_serves_without("n1").await;
     let bad = std::fs::read_to_string(&cnf).unwrap();
     std::fs::write(&cnf, bad.replace("no_such_option = 1\n", "")).unwrap();
     site.schema(&["upgrade", "run", "--rollback"]).expect_code(0);
     site.assert_all_on(OLD).await;
-
     Ok(())
 }
 
-/// The tool is killed at the beginning of every step of the first node, and taken up again each time.
+/// The tool is killed at the beginning of every step of the first node and of the dangerous ones of the others, and
+/// taken up again each time.
 async fn killed_at_every_step() -> Result<(), Error> {
     let site = Site::up("upgrade-kill", "").await;
     site.slow_timers().await?;
@@ -402,15 +422,18 @@ async fn killed_at_every_step() -> Result<(), Error> {
         "settle",
         "health",
     ];
-    for (number, step) in steps.iter().enumerate() {
+    let first = steps.iter().map(|step| ("n1", *step));
+    let second = ["drain", "stop", "start", "upgrade_tables"].map(|step| ("n2", step));
+    let third = ["install", "join", "admit"].map(|step| ("n3", step));
+    for (number, (name, step)) in first.chain(second).chain(third).enumerate() {
         let arguments: &[&str] = if number == 0 { &["run", "--to", NEW] } else { &["resume"] };
         let mut run = Running::start(&site, arguments);
-        let reached = run.wait_for(Running::is_step("n1", step));
+        let reached = run.wait_for(Running::is_step(name, step));
         run.kill();
-        assert!(reached, "the run ended before {step}");
+        assert!(reached, "the run ended before {step} of {name}");
         // Whatever is cut off, two nodes serve.
-        for node in &site.sandbox.nodes()[1..] {
-            assert_eq!(node.status("wsrep_ready").await?.as_deref(), Some("ON"), "killed at {step}");
+        for node in site.sandbox.nodes().iter().filter(|node| node.name() != name) {
+            assert_eq!(node.status("wsrep_ready").await?.as_deref(), Some("ON"), "killed at {step} of {name}");
         }
     }
     let status = site.schema(&["upgrade", "status", "--format", "json"]).expect_code(0);

@@ -167,7 +167,10 @@ impl Runner<'_> {
         self.verify_settings(name, &facts)?;
         let mine = self.verify_schema(name).await?;
         let log = self.log(name).await;
-        self.bundle.write(&facts, "after", Some(&mine), &log)?;
+        // The node is well; that the record of it has no room here is no reason to keep it out of service.
+        if let Err(why) = self.bundle.write(&facts, "after", Some(&mine), &log) {
+            self.hint(name, why);
+        }
         let provider = facts.status("wsrep_provider_version").unwrap_or("unknown");
         let event = UpgradeEvent::node(
             "verified",

@@ -25,7 +25,8 @@ prepare)
   ;;
 install)
   if [ -e "$dir/disk_is_full" ]; then
-    echo "cannot copy extracted data for './usr/sbin/mariadbd': No space left on device" >&2
+    # What the kernel says of a disk that is full.
+    dd if="$servers/$3/usr/sbin/mariadbd" of=/dev/full bs=1M count=1 && exit 0
     exit 100
   fi
   [ -x "$servers/$3/usr/sbin/mariadbd" ] || { echo "E: Version '$3' for 'mariadb-server' was not found" >&2; exit 100; }
