@@ -79,6 +79,7 @@ fn as_json(run: &RunRow) -> Value {
                 "method": statement["method"],
                 "algorithm": statement["algorithm"],
                 "estimate": statement["estimate"],
+                "measured": measured(run, &statement["index"]),
             })
         })
         .collect();
@@ -95,6 +96,13 @@ fn as_json(run: &RunRow) -> Value {
         "predicted_seconds": predicted(run),
         "outcome": run.summary,
     })
+}
+
+/// What the statement took, on each node by itself or on all at once, as the run noted it.
+fn measured(run: &RunRow, statement: &Value) -> Vec<Value> {
+    let all = run.summary.get("measured").and_then(Value::as_array).into_iter().flatten();
+    let of_it = all.filter(|one| one["statement"] == *statement);
+    of_it.map(|one| json!({ "node": one["node"], "seconds": one["seconds"] })).collect()
 }
 
 /// The sum of what the plan expected; `None` when it expected nothing of some statement.

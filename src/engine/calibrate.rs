@@ -147,6 +147,8 @@ async fn measure(connector: &Connector, database: &str, crew: &mut Vec<Session>)
         let mut timings = Timings::default();
         on_all(crew, &format!("ALTER TABLE {empty} FORCE")).await?;
         timings.empty.seconds = on_all(crew, &format!("ALTER TABLE {empty} FORCE")).await?;
+        timings.brief.seconds = on_all(crew, &format!("ALTER TABLE {empty} ADD COLUMN c INT")).await?;
+        on_all(crew, &format!("ALTER TABLE {empty} DROP COLUMN c")).await?;
         for (at, (table, rows, bytes)) in tables.into_iter().enumerate() {
             let timing = |seconds| Timing { rows: rows.into(), bytes, seconds };
             let copy = format!("ALTER TABLE {table} FORCE, ALGORITHM=COPY");

@@ -248,5 +248,12 @@ fn price(draft: &Draft, size: Size, method: Method, situation: &Situation<'_>) -
         }
         Method::Toi | Method::Refuse => (seconds, seconds),
     };
-    Estimate { rows: size.rows, bytes: size.bytes, stall_seconds: stall, total_seconds: total, node_seconds: seconds }
+    Estimate {
+        rows: size.rows,
+        bytes: size.bytes,
+        stall_seconds: stall,
+        total_seconds: total,
+        node_seconds: seconds,
+        fixed_seconds: seconds.map(|_| draft.job.overhead(&situation.rates.costs)),
+    }
 }

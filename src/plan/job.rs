@@ -29,12 +29,17 @@ pub struct Job {
     pub key_bytes: u64,
     /// For FULLTEXT keys that are made: how many bytes of a row are no text.
     pub not_text: u64,
+    /// Tablespace files, of which each costs time: one for each partition before or after, whichever is more, and those of
+    /// the FULLTEXT keys that are made. 0 counts as one.
+    pub files: u32,
     /// Which part of the remaining bytes of a row those keys read, each key counted; 0 without any.
     pub text_share: f64,
 }
 
 /// What is taken for the length of a value whose type says only how long it may be. Bytes.
 const USUAL_LENGTH: u64 = 32;
+/// The tables that InnoDB makes for a FULLTEXT key.
+const FULLTEXT_FILES: usize = 6;
 /// What InnoDB keeps beside the columns of a row: its header, its transaction and its undo. Bytes.
 const ROW_HEAD: u64 = 25;
 
@@ -53,7 +58,10 @@ impl Job {
     /// The job of a statement that was judged on these tables. Of an unknown table the keys that the text names count.
     pub fn of(statement: &Statement, applied: &Applied, judgement: &Judgement) -> Self {
         let labour = match judgement.moves {
-            Moves::Nothing => return Self::default(),
+            Moves::Nothing => {
+                let files = count(files(applied.before.as_deref()).max(files(applied.after.as_deref())));
+                return Self { files, ..Self::default() };
+            }
             Moves::Keys => Labour::Keys,
             Moves::Rows if judgement.algorithm.is_some_and(|algorithm| algorithm < Algorithm::Copy) => Labour::Rebuild,
             // At worst all rows are in the partitions concerned, and partitions are copied row by row.
@@ -62,8 +70,7 @@ impl Job {
         let Some(after) = applied.after.as_deref() else {
             let named =
                 |operation: &&Operation| matches!(operation, Operation::AddKey(_) | Operation::AddForeignKey(_));
-            let named = u32::try_from(statement.operations().into_iter().filter(named).count()).unwrap_or(u32::MAX);
-            let keys = named.max(1);
+            let keys = count(statement.operations().into_iter().filter(named).count()).max(1);
             return Self { labour, keys, key_bytes: u64::from(keys) * USUAL_LENGTH, ..Self::default() };
         };
         let before = applied.before.as_deref();
@@ -75,14 +82,27 @@ impl Job {
         let parents = after.foreign_keys.iter().filter(|key| is_new(&key.name)).count();
         let text: f64 = made.iter().filter(|key| key.kind == KeyKind::Fulltext).map(|key| text_share(key, after)).sum();
         let plain = made.iter().filter(|key| key.kind != KeyKind::Fulltext);
+        let of_text = FULLTEXT_FILES * (made.len() - plain.clone().count());
         Self {
             labour,
-            keys: u32::try_from(plain.clone().count() + parents).unwrap_or(u32::MAX),
+            files: count(files(before).max(files(Some(after))) + of_text),
+            keys: count(plain.clone().count() + parents),
             key_bytes: plain.map(|key| columns(key, after).map(length).sum::<u64>()).sum(),
             not_text: ROW_HEAD + after.columns.iter().filter_map(fixed).sum::<u64>(),
             text_share: text,
         }
     }
+}
+
+fn count(items: usize) -> u32 {
+    u32::try_from(items).unwrap_or(u32::MAX)
+}
+
+/// Files of a table: one for each partition or subpartition.
+fn files(table: Option<&Table>) -> usize {
+    let Some(table) = table else { return 0 };
+    let partitions = table.partitioning.iter().flat_map(|partitioning| &partitioning.partitions);
+    partitions.map(|partition| partition.subpartitions.len().max(1)).sum::<usize>().max(1)
 }
 
 fn columns<'a>(key: &'a Key, table: &'a Table) -> impl Iterator<Item = &'a Column> {

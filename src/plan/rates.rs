@@ -73,6 +73,8 @@ impl Cost {
 /// What a server needs for each kind of work, while the table is in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Costs {
+    /// Seconds of a statement that changes definitions only.
+    pub brief: f64,
     /// Seconds of a statement that makes files or keys, however small the table.
     pub fixed: f64,
     /// `ALGORITHM=COPY`: rows put into a new table, without its secondary keys.
@@ -93,7 +95,8 @@ impl Default for Costs {
     /// Two to three times what three servers on four busy cores needed (docs/plan.md).
     fn default() -> Self {
         Self {
-            fixed: 0.05,
+            brief: 0.014,
+            fixed: 0.06,
             copy: Cost { row: 7e-6, byte: 30e-9 },
             copy_key: 3e-6,
             rebuild: Cost { row: 2.5e-6, byte: 12e-9 },
@@ -118,6 +121,8 @@ pub struct Timing {
 /// What a calibration times, on a table with short rows and on one with long rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Timings {
+    /// A column that is added to the definition only.
+    pub brief: Timing,
     /// A rebuild of a table with hardly a row.
     pub empty: Timing,
     /// A copy: short rows, long rows; no secondary key.
@@ -147,6 +152,7 @@ impl Timings {
         };
         let pair = |pick: fn(&Self) -> &[Timing; 2]| [0, 1].map(|at| median(&|round| pick(round)[at]));
         Self {
+            brief: median(&|round| round.brief),
             empty: median(&|round| round.empty),
             copy: pair(|round| &round.copy),
             rebuild: pair(|round| &round.rebuild),
@@ -167,6 +173,7 @@ impl Timings {
         let rows = as_f64(self.key[0].rows).max(1.0);
         let text = as_f64(self.fulltext.rows).max(1.0) * f64::from(Self::TEXT);
         Costs {
+            brief: at_least(self.brief.seconds, least.brief),
             fixed: at_least(self.empty.seconds, least.fixed),
             copy: fit(&self.copy),
             copy_key: at_least((self.keyed_copy.seconds - self.copy[0].seconds) / (2.0 * rows), least.copy_key),
@@ -212,13 +219,13 @@ impl Default for Rates {
 pub struct Sample {
     /// What the server did.
     pub algorithm: Algorithm,
-    /// Seconds that the bare costs had foretold.
+    /// Seconds that the bare costs had foretold for the rows.
     pub foretold: f64,
-    /// Seconds that the server took.
+    /// Seconds that the server took for them.
     pub seconds: f64,
 }
 
-/// A statement that took less says more about the server's fixed costs than about its rate. Seconds.
+/// Rows that took less say more about the server's fixed costs than about its rate. Seconds.
 const TELLING: f64 = 0.2;
 
 impl Rates {
@@ -300,6 +307,7 @@ mod tests {
     #[test]
     fn a_calibration_is_taken_apart_into_what_it_was_made_of() {
         let costs = Costs {
+            brief: 0.005,
             fixed: 0.01,
             copy: Cost { row: 3e-6, byte: 10e-9 },
             copy_key: 1e-6,
@@ -317,6 +325,7 @@ mod tests {
         let key = timed(|costs, rows, bytes| costs.key.row * rows + costs.scan * bytes);
         let more = |timing: Timing, seconds: f64| Timing { seconds: timing.seconds + seconds, ..timing };
         let timings = Timings {
+            brief: Timing { rows: 1, bytes: 16384, seconds: 0.005 },
             empty: Timing { rows: 1, bytes: 16384, seconds: 0.01 },
             copy,
             rebuild,
@@ -327,6 +336,8 @@ mod tests {
         };
         let found = timings.costs();
         for (found, expected) in [
+            (found.brief, costs.brief),
+            (found.fixed, costs.fixed),
             (found.copy.row, costs.copy.row),
             (found.copy.byte, costs.copy.byte),
             (found.copy_key, costs.copy_key),

@@ -36,6 +36,9 @@ pub struct Estimate {
     /// How long one node works on it; what past runs are compared with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_seconds: Option<f64>,
+    /// The part of `node_seconds` that it would take without any row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fixed_seconds: Option<f64>,
 }
 
 /// One statement of a [`Split`].

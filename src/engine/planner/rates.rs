@@ -48,8 +48,10 @@ fn of_apply(run: &RunRow, now: &Rates) -> Vec<Sample> {
             Algorithm::Inplace => Labour::Rebuild,
             Algorithm::Copy => Labour::Copy,
         });
-        let foretold = (statement["estimate"]["node_seconds"].as_f64()? - then.costs.fixed) / factor;
-        Some(Sample { algorithm, foretold, seconds: one["seconds"].as_f64()? })
+        // What it costs without any row says nothing about the pace.
+        let fixed = statement["estimate"]["fixed_seconds"].as_f64()?;
+        let foretold = (statement["estimate"]["node_seconds"].as_f64()? - fixed) / factor;
+        Some(Sample { algorithm, foretold, seconds: one["seconds"].as_f64()? - fixed })
     };
     measured.iter().filter_map(sample).collect()
 }

@@ -23,13 +23,16 @@ pub fn history(runs: &[Value], style: Style) -> String {
     let _ = writeln!(page, "{overview}");
     if let [run] = runs {
         for statement in run["statements"].as_array().into_iter().flatten() {
+            let took: Vec<String> = statement["measured"].as_array().into_iter().flatten().map(on_node).collect();
+            let each = if word(&statement["method"]) == "RSU" { " on a node" } else { "" };
             let _ = writeln!(
                 page,
-                "  {}. {} ({}, predicted {})",
+                "  {}. {} ({}, predicted {}{each}, took {})",
                 statement["index"],
                 word(&statement["sql"]),
                 word(&statement["method"]),
-                seconds(&statement["estimate"]["total_seconds"])
+                seconds(predicted(&statement["estimate"])),
+                if took.is_empty() { "?".to_owned() } else { took.join(", ") }
             );
         }
         for (node, time) in run["outcome"]["seconds"]["ddl_by_node"].as_object().into_iter().flatten() {
@@ -44,6 +47,18 @@ pub fn history(runs: &[Value], style: Style) -> String {
         let _ = writeln!(page, "{} is open: `schema resume` finishes it, `schema abort` ends it.", word(&open["run"]));
     }
     page
+}
+
+/// What the figures of the run are to be held against: the time of a node, where the plan knew it.
+fn predicted(estimate: &Value) -> &Value {
+    if estimate["node_seconds"].is_null() { &estimate["total_seconds"] } else { &estimate["node_seconds"] }
+}
+
+fn on_node(measured: &Value) -> String {
+    match measured["node"].as_str() {
+        Some(node) => format!("{} on {node}", seconds(&measured["seconds"])),
+        None => seconds(&measured["seconds"]),
+    }
 }
 
 fn word(value: &Value) -> String {

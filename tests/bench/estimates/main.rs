@@ -16,34 +16,40 @@
 mod result;
 mod step;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
 use galera_schema::sandbox::{Node, Options, Sandbox, Scoped};
+use mysql_async::Conn;
+use mysql_async::prelude::Queryable;
 use result::{Measured, median, summary};
 use serde_json::Value;
-use step::{STEPS, Step, WIDTHS};
+use step::{LAST, STEPS, Step, WIDTHS};
 
 /// Compares predicted with measured stalls.
 #[derive(Debug, Parser)]
 struct Args {
     /// Sizes of the tables in KB, data and indexes.
-    #[arg(long, value_delimiter = ',', default_values_t = [1, 1_000, 10_000, 100_000, 500_000])]
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 100, 1_000, 10_000, 100_000, 500_000, 2_000_000])]
     sizes: Vec<u64>,
-    /// 1 and 2 GB as well, once each.
-    #[arg(long)]
-    long: bool,
+    /// Tables larger than this, in KB, have one statement of each kind of work measured, not all.
+    #[arg(long, default_value_t = 200_000)]
+    all_up_to: u64,
     /// Widths of the rows: narrow, normal, wide.
     #[arg(long, value_delimiter = ',', default_values = ["normal"])]
     widths: Vec<String>,
-    /// How often tables up to 10 MB are measured; up to 100 MB half as often, larger ones once.
-    #[arg(long, default_value_t = 5)]
+    /// How often tables up to 10 MB are measured, larger ones once.
+    #[arg(long, default_value_t = 3)]
     rounds: usize,
     /// InnoDB's buffer pool of each node in MiB.
     #[arg(long, default_value_t = 256)]
     buffer_pool: u32,
+    /// Calibrate nothing: predictions are the defaults, which must not be too low.
+    #[arg(long)]
+    uncalibrated: bool,
     /// The file for the results.
     #[arg(long, default_value = "target/benchmarks/estimates.json")]
     out: PathBuf,
@@ -75,38 +81,31 @@ async fn run(args: &Args) -> Vec<Measured> {
     first.execute_in("app", "CREATE TABLE parent (id INT PRIMARY KEY)").await.unwrap();
     first.execute_in("app", "INSERT INTO parent SELECT seq FROM seq_1_to_100").await.unwrap();
     let began = Instant::now();
-    let calibrated = schema(&sandbox, &["plan", "--calibrate", "-e", "ALTER TABLE app.parent COMMENT 'c'"]);
-    eprintln!("calibrated in {:.1} s: {}", began.elapsed().as_secs_f64(), calibrated.1);
-    let mut sizes = args.sizes.clone();
-    if args.long {
-        sizes.extend([1_000_000, 2_000_000]);
+    if !args.uncalibrated {
+        let calibrated = schema(&sandbox, &["plan", "--calibrate", "-e", "ALTER TABLE app.parent COMMENT 'c'"]);
+        eprintln!("calibrated in {:.1} s: {}", began.elapsed().as_secs_f64(), calibrated.1);
     }
     let mut all = Vec::new();
-    for size in sizes {
+    for &size in &args.sizes {
         for (width, repeats) in WIDTHS.iter().filter(|(width, _)| args.widths.iter().any(|wanted| wanted == width)) {
-            let rounds = match size {
-                0..=10_000 => args.rounds,
-                10_001..=100_000 => args.rounds.div_ceil(2),
-                _ => 1,
-            };
+            let rounds = if size <= 10_000 { args.rounds.max(1) } else { 1 };
+            let steps = STEPS.iter().filter(|step| step.large || size <= args.all_up_to);
             let table = format!("app.t{size}_{width}");
             fill(&sandbox, &table, size, *repeats).await;
-            let mut seen: Vec<Vec<Measured>> = vec![Vec::new(); STEPS.len()];
-            for _ in 0..rounds.max(1) {
-                for (step, seen) in STEPS.iter().zip(&mut seen) {
-                    let mut one = measure(&sandbox, step, &table).await;
-                    (one.size_kb, one.width) = (size, (*width).to_owned());
-                    eprintln!("{}", one.line());
-                    seen.push(one);
-                }
+            let mut seen: BTreeMap<usize, Vec<Measured>> = BTreeMap::new();
+            let rounds = (0..rounds).flat_map(|_| steps.clone().enumerate());
+            for (at, step) in rounds.chain([(usize::MAX, &LAST)]) {
+                let mut one = measure(&sandbox, step, &table).await;
+                (one.size_kb, one.width) = (size, (*width).to_owned());
+                eprintln!("{:6.0} s {}", began.elapsed().as_secs_f64(), one.line());
+                seen.entry(at).or_default().push(one);
             }
-            all.extend(seen.into_iter().map(median));
+            all.extend(seen.into_values().map(median));
             // What was measured must not be lost with what comes after it.
             if let Some(folder) = args.out.parent() {
                 std::fs::create_dir_all(folder).unwrap();
             }
             std::fs::write(&args.out, serde_json::to_string_pretty(&all).unwrap()).unwrap();
-            everywhere(&sandbox, &format!("DROP TABLE {table}")).await;
         }
     }
     all
@@ -138,6 +137,20 @@ async fn everywhere(sandbox: &Sandbox, sql: &str) {
     }
 }
 
+/// Seconds from sending a statement until every node has it behind it; the connections are there before the clock starts.
+async fn timed(sandbox: &Sandbox, sql: &str) -> f64 {
+    let made = futures_util::future::join_all(sandbox.nodes().iter().map(|node| node.connect())).await;
+    let mut connections: Vec<Conn> = made.into_iter().map(Result::unwrap).collect();
+    let began = Instant::now();
+    connections[0].query_drop(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    let others =
+        connections.iter_mut().skip(1).map(|other| other.query_drop("SET STATEMENT wsrep_sync_wait = 1 FOR SELECT 1"));
+    for other in futures_util::future::join_all(others).await {
+        other.unwrap();
+    }
+    began.elapsed().as_secs_f64()
+}
+
 async fn measure(sandbox: &Sandbox, step: &Step, table: &str) -> Measured {
     let sql = step.sql.replace("{t}", table);
     let planned =
@@ -146,9 +159,7 @@ async fn measure(sandbox: &Sandbox, step: &Step, table: &str) -> Measured {
     let statement = &plan["statements"][0];
     // What the plan read is written back before the clock starts.
     tokio::time::sleep(Duration::from_millis(100)).await;
-    let began = Instant::now();
-    everywhere(sandbox, &sql).await;
-    let measured = began.elapsed().as_secs_f64();
+    let measured = timed(sandbox, &sql).await;
     for undo in step.undo {
         everywhere(sandbox, &undo.replace("{t}", table)).await;
     }

@@ -59,6 +59,9 @@ pub fn summary(all: &[Measured]) -> String {
     for one in all {
         let _ = writeln!(text, "{}{}", one.line(), if fits(one) { "" } else { "  <--" });
     }
+    let plain = |one: &&Measured| (0.5..=2.0).contains(&(one.predicted / one.measured));
+    let _ =
+        writeln!(text, "without the floor, {} of {} within a factor of 2", all.iter().filter(plain).count(), all.len());
     let good = all.iter().filter(|one| fits(one)).count();
     let lowest = all.iter().map(Measured::ratio).fold(f64::INFINITY, f64::min);
     let highest = all.iter().map(Measured::ratio).fold(0.0, f64::max);
