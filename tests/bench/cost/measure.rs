@@ -80,6 +80,9 @@ pub struct Bench<'a> {
 
 /// The shortest stretch that gaps are looked for in.
 const SHORTEST: Duration = Duration::from_secs(3);
+/// The longest stretch of an idle cluster that a change is held against. The longest gap of a shorter stretch is no
+/// longer than that of a longer one, so this is to the tool's disadvantage.
+const LONGEST_IDLE: Duration = Duration::from_secs(10);
 
 impl Bench<'_> {
     /// Measures one class done one way.
@@ -101,7 +104,7 @@ impl Bench<'_> {
         let window = Window { from, to: self.workload.now() };
         tokio::time::sleep(Duration::from_millis(500)).await;
         let idle_from = self.workload.now();
-        tokio::time::sleep(window.length().min(Duration::from_secs(15))).await;
+        tokio::time::sleep(window.length().min(LONGEST_IDLE)).await;
         let idle = self.workload.figures(Window { from: idle_from, to: self.workload.now() });
         let figures = self.workload.figures(window);
         if done.changed
