@@ -120,6 +120,7 @@ fn what_looked_cheap_once_is_judged_right() {
         "CREATE TABLE t (a INT, b INT, KEY (a), CONSTRAINT fk FOREIGN KEY (a) REFERENCES p (id)) ENGINE=InnoDB";
     let checked = "CREATE TABLE t (n INT, CONSTRAINT ck CHECK (n < 9)) ENGINE=InnoDB";
     let virtual_key = "CREATE TABLE t (n INT, v INT AS (n + 1) VIRTUAL, KEY kv (v)) ENGINE=InnoDB";
+    let virtual_text = "CREATE TABLE t (id INT, n INT, w VARCHAR(9), v INT AS (n + 1) VIRTUAL) ENGINE=InnoDB";
     let fulltext = "CREATE TABLE t (n INT, w VARCHAR(9), FULLTEXT KEY f (w)) ENGINE=InnoDB";
     let vector = "CREATE TABLE t (id INT NOT NULL, n INT NOT NULL, v VECTOR(3) NOT NULL, PRIMARY KEY (id), VECTOR KEY k (v)) ENGINE=";
     let ranges = "CREATE TABLE t (id INT NOT NULL, n INT, KEY (id)) ENGINE=InnoDB PARTITION BY RANGE (id) (PARTITION p VALUES LESS THAN (9))";
@@ -144,6 +145,9 @@ fn what_looked_cheap_once_is_judged_right() {
         (TABLE, "ADD COLUMN IF NOT EXISTS a INT, ALGORITHM=COPY", Instant, Lock::None),
         (foreign, "DROP FOREIGN KEY fk, ADD CONSTRAINT fk FOREIGN KEY (b) REFERENCES p (id)", Copy, Lock::Shared),
         (virtual_key, "DROP COLUMN v, ADD COLUMN v INT AS (n + 7) VIRTUAL", Copy, Lock::Shared),
+        (virtual_text, "DROP COLUMN v, ADD FULLTEXT f (w)", Copy, Lock::Shared),
+        (virtual_text, "MODIFY v INT AS (n + 1) VIRTUAL FIRST, ADD FULLTEXT f (w)", Copy, Lock::Shared),
+        (virtual_text, "MODIFY n INT AFTER w, MODIFY w VARCHAR(9) FIRST", Instant, Lock::None),
         (checked, "DROP CONSTRAINT ck, ADD CONSTRAINT ck CHECK (n < 99)", Copy, Lock::Shared),
         (fulltext, "ADD COLUMN FTS_DOC_ID BIGINT UNSIGNED NOT NULL", Copy, Lock::Shared),
         (ranges, "DROP COLUMN id, ADD COLUMN id INT NOT NULL", Copy, Lock::Shared),
@@ -153,6 +157,9 @@ fn what_looked_cheap_once_is_judged_right() {
         check("11.8.6", table, clauses, algorithm, lock);
     }
     check("11.8.6", &format!("{vector}InnoDB"), "DROP PRIMARY KEY, ADD PRIMARY KEY (n)", Copy, Lock::None);
+    check("11.8.6", &format!("{vector}InnoDB"), "KEY_BLOCK_SIZE=8", Copy, Lock::None);
+    check("11.8.6", &format!("{vector}InnoDB"), "KEY_BLOCK_SIZE=0", Inplace, Lock::None);
+    check("11.8.6", &format!("{vector}InnoDB KEY_BLOCK_SIZE=8"), "KEY_BLOCK_SIZE=4", Inplace, Lock::None);
     check(
         "11.8.6",
         &format!("{vector}Aria").replace(", VECTOR KEY k (v)", ""),

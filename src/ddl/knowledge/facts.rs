@@ -80,6 +80,8 @@ pub enum Fact {
     AddsSpatial,
     /// A VECTOR key is added or renamed.
     AddsVector,
+    /// A table with a VECTOR key and no KEY_BLOCK_SIZE gets one, which its keys take over.
+    SizesVectorKey,
     /// A key is added to a virtual column that is added too.
     AddsKeyOnNewVirtual,
     /// A key is renamed.

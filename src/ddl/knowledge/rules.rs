@@ -448,6 +448,14 @@ pub const RULES: &[Rule<Algorithm>] = &[
         "S: sql_table.cc, hlindexes",
     )
     .versions(since(V11_7)),
+    rule(
+        "vector-key",
+        &[InnoDb, SizesVectorKey],
+        Rows,
+        "The first KEY_BLOCK_SIZE changes the VECTOR key too, which is built by copying the table.",
+        "M",
+    )
+    .versions(since(V11_7)),
     rule("vector-key", &[Vector, AddsClusteredKey], Rows, "A table with a VECTOR key is copied when keys change.", "M")
         .versions(since(V11_7)),
     rule(
@@ -544,6 +552,20 @@ pub const RULES: &[Rule<Algorithm>] = &[
         Rows,
         "The default of the new column differs from row to row, so the table is copied.",
         "M; S: handler0alter.cc is_non_const_value",
+    ),
+    rule(
+        "virtual-fulltext",
+        &[InnoDb, DropsVirtualColumn, FulltextAfter, NoFtsDocId],
+        Rows,
+        "Dropping a virtual column and adding the first FULLTEXT key can only be done together by copying the table.",
+        "M; S: handler0alter.cc",
+    ),
+    rule(
+        "virtual-fulltext",
+        &[InnoDb, MovesVirtualColumn, FulltextAfter, NoFtsDocId],
+        Rows,
+        "Moving a virtual column and adding the first FULLTEXT key can only be done together by copying the table.",
+        "M; S: handler0alter.cc",
     ),
     rule(
         "many-fulltext",

@@ -314,11 +314,9 @@ impl<'a> Work<'a> {
         self.table.checks.retain(|check| check.column != Some(id));
         self.shorten_keys(&made);
         if position.is_some() {
-            self.table.columns.remove(index);
-            placed.push(Placed { column: made, position });
-        } else {
-            self.table.columns[index] = made;
+            placed.push(Placed { column: made.clone(), position });
         }
+        self.table.columns[index] = made;
         true
     }
 
@@ -347,8 +345,12 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Puts a column in its place. One that moves stands in its old place until then, so that those before it in the
+    /// statement can be put behind it (measured).
     fn place(&mut self, column: Column, position: Option<&ColumnPosition>) {
         let columns = &mut self.table.columns;
+        let moves = columns.iter().position(|old| old.id == column.id);
+        let column = moves.map(|index| columns.remove(index)).unwrap_or(column);
         let hidden = columns.iter().rev().take_while(|column| column.visibility == Visibility::System).count();
         let last = columns.len() - hidden;
         let at = match position {

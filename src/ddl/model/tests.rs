@@ -77,6 +77,11 @@ fn alter_takes_clauses_as_one_set() {
         &format!("{table} ALTER TABLE t DROP c, CHANGE a b BIGINT FIRST, CHANGE b a INT, ADD c DATE AFTER b"),
         &["b bigint(20)", "c date", "a int(11)", "Index k(b,a)", "Index l(c)"],
     );
+    // A column that moves later can be put behind.
+    check(
+        &format!("{table} ALTER TABLE t MODIFY a INT AFTER b, MODIFY b INT FIRST"),
+        &["b int(11)", "a int(11)", "c int(11)", "Index k(a,b)", "Index l(c)"],
+    );
     check(
         &format!("{table} ALTER TABLE t ADD KEY k (c), DROP KEY k, DROP a, RENAME KEY l TO m, ADD PRIMARY KEY (b)"),
         &["b int(11) not null", "c int(11)", "Primary PRIMARY(b)", "Index m(c)", "Index k(c)"],

@@ -2,7 +2,7 @@
 
 use crate::ddl::ast::{KeyType, Operation, PartitionMethod};
 use crate::ddl::knowledge::{Fact, Known};
-use crate::ddl::model::Table;
+use crate::ddl::model::{KeyKind, Table};
 
 pub(super) fn option<'o>(operation: &'o Operation, name: &str) -> Option<&'o str> {
     match operation {
@@ -105,7 +105,15 @@ fn table_option(known: &mut Known, name: &str, value: &str, before: Option<&Tabl
             Some(_) => known.insert(Fact::ChangesEngine),
             None => known.allow(Fact::ChangesEngine),
         },
-        "row_format" | "key_block_size" => known.insert(Fact::NamesRebuildOption),
+        "row_format" => known.insert(Fact::NamesRebuildOption),
+        "key_block_size" => {
+            known.insert(Fact::NamesRebuildOption);
+            let first = value != "0"
+                && before.is_some_and(|table| {
+                    table.options.key_block_size.is_none() && table.keys.iter().any(|key| key.kind == KeyKind::Vector)
+                });
+            known.insert_if(first, Fact::SizesVectorKey);
+        }
         "charset" | "collate" => known.insert(Fact::NamesCharset),
         "encrypted" | "encryption_key_id" => {
             // Without a number the key is the first.
