@@ -1,14 +1,13 @@
 //! `schema upgrade`.
 
 use std::io::{BufRead, IsTerminal, Write};
-use std::time::Duration;
 
 use clap::{Subcommand, ValueEnum};
 
 use super::Global;
 use super::output::{print, print_json};
 use crate::config::{ConnectionArgs, Settings};
-use crate::engine::upgrade::{Console, Report, UpgradeEvent, Upgrader, Wishes, status};
+use crate::engine::upgrade::{Answer, Console, Report, UpgradeEvent, Upgrader, Wishes, status};
 use crate::failure::{ExitCode, Failure};
 use crate::upgrade::{Finding, UpgradePlan, human};
 
@@ -162,12 +161,13 @@ async fn start(args: Run, global: &Global) -> Result<ExitCode, Failure> {
     manner(&mut wishes, &args.manner)?;
     let mut upgrader = Upgrader::open(&settings).await?;
     let asks = !args.yes && std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-    let agree = |plan: &UpgradePlan, console: &dyn Console| {
+    let agree = |plan: &UpgradePlan| {
         if !asks {
             return true;
         }
         let _ = write!(anstream::stderr(), "{}", human(plan));
-        console.ask("Begin?")
+        put("Begin?");
+        is_yes()
     };
     let report = upgrader.run(&wishes, &screen, agree).await?;
     screen.report(&report)?;
@@ -221,8 +221,11 @@ fn wishes(destination: Destination) -> Wishes {
 fn manner(wishes: &mut Wishes, manner: &Manner) -> Result<(), Failure> {
     wishes.confirm_each = manner.confirm_each;
     wishes.watch = match &manner.watch {
-        Some(text) => crate::config::parse_duration(text).map_err(|why| Failure::usage(format!("--watch: {why}.")))?,
-        None => Duration::ZERO,
+        Some(text) => {
+            let time = crate::config::parse_duration(text);
+            Some(time.map_err(|why| Failure::usage(format!("--watch: {why}.")))?)
+        }
+        None => None,
     };
     if manner.confirm_each && !std::io::stdin().is_terminal() {
         return Err(Failure::usage("--confirm-each asks before each node, and there is no terminal to ask on."));
@@ -271,11 +274,22 @@ impl Console for Screen {
         }
     }
 
-    fn ask(&self, question: &str) -> bool {
-        let _ = write!(anstream::stderr(), "{question} [y/N] ");
-        let _ = anstream::stderr().flush();
-        let mut answer = String::new();
-        let read = std::io::stdin().lock().read_line(&mut answer);
-        read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+    fn ask(&self, question: &str) -> Answer {
+        put(question);
+        // A thread of its own, which nobody waits for when the run ends before the answer.
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        std::thread::spawn(move || answer.send(is_yes()));
+        Box::pin(async { answered.await.unwrap_or(false) })
     }
+}
+
+fn put(question: &str) {
+    let _ = write!(anstream::stderr(), "{question} [y/N] ");
+    let _ = anstream::stderr().flush();
+}
+
+fn is_yes() -> bool {
+    let mut answer = String::new();
+    let read = std::io::stdin().lock().read_line(&mut answer);
+    read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
 }

@@ -359,8 +359,8 @@ fn removed_options(subject: &Subject) -> Check {
         };
         for option in known::removed_options(from, subject.target.version, configured.iter().map(String::as_str)) {
             gone.push(format!(
-                "{}: {} (removed in {}; {} instead)",
-                node.name, option.name, option.removed_in, option.instead
+                "{}: {} (gone from {} on, as far as is known; {})",
+                node.name, option.name, option.removed_in, option.advice
             ));
         }
     }

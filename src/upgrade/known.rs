@@ -40,7 +40,7 @@ struct Known {
     /// The first broken release of each series, where only some series ever had it; empty: all before the fix.
     since: &'static [ServerVersion],
     /// The first sound release of each series that was mended. A series that is not named and is older than one of
-    /// these never was; one that is newer than all of these always had the fix.
+    /// these never was; one that is newer than all of these always had the fix. Empty: no sound release is known.
     fixed: &'static [ServerVersion],
     /// Whether the upgrade must not be done this way.
     refuse: bool,
@@ -69,7 +69,7 @@ const SERVERS: &[Known] = &[
     },
     Known {
         id: "MDEV-38579", who: Who::After, when: When::Always,
-        since: &[v(11, 4, 4)], fixed: &[v(11, 4, 10)], refuse: false,
+        since: &[v(11, 4, 4)], fixed: &[], refuse: false,
         what: "an incremental transfer can end with a wrong position, and the node then needs a full one",
     },
     Known {
@@ -123,7 +123,7 @@ pub(super) fn hazards(
     let broken = |known: &Known, version: ServerVersion| {
         let begun = known.since.is_empty()
             || known.since.iter().any(|since| since.series() == version.series() && version >= *since);
-        begun && !version.has_fix(known.fixed)
+        begun && (known.fixed.is_empty() || !version.has_fix(known.fixed))
     };
     let affected = |known: &Known| -> Vec<ServerVersion> {
         let sides = match known.who {
@@ -143,7 +143,8 @@ pub(super) fn hazards(
     });
     let mut found: Vec<Hazard> = servers
         .map(|known| {
-            let text = format!("{} (here {}; fixed in {})", known.what, list(&affected(known)), list(known.fixed));
+            let here = list(&affected(known));
+            let text = format!("{} (here {here}; {})", known.what, remedy(known));
             Hazard { id: known.id.to_owned(), refuse: known.refuse, text }
         })
         .collect();
@@ -159,29 +160,48 @@ pub(super) fn hazards(
     found
 }
 
+fn remedy(known: &Known) -> String {
+    if known.fixed.is_empty() {
+        "no sound release is known".to_owned()
+    } else {
+        format!("fixed in {}", list(known.fixed))
+    }
+}
+
 fn list(versions: &[ServerVersion]) -> String {
     let mut versions: Vec<String> = versions.iter().map(ToString::to_string).collect();
     versions.dedup();
     versions.join(", ")
 }
 
-/// A server option that a later version no longer knows, or reads differently.
+/// A server option that a later version does not start with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RemovedOption {
     /// The variable's name.
     pub name: &'static str,
-    /// The first version without it.
+    /// The first version without it. Where that is not known, the first after the last one that is known to have it.
     pub removed_in: ServerVersion,
-    /// What to write instead.
-    pub instead: &'static str,
+    /// What to do about it.
+    pub advice: &'static str,
 }
 
-/// Options whose presence in a configuration file keeps the new server from starting
-/// (MariaDB documentation, "Upgrading from 10.6 to 11.8").
+const LEAVE_OUT: &str = "leave it out";
+
+/// Options whose presence in a configuration file keeps the new server from starting.
+///
+/// The first two are from MariaDB's documentation ("Upgrading from 10.6 to 11.8"), and 10.11.19 does not start with them.
+/// The others were found by giving every option of 10.11.19 to 11.8.6, which does not start with these; in which version
+/// between the two they went is not known. Most options that are gone are still accepted with a warning
+/// ("was removed. It does nothing now").
+#[rustfmt::skip]
 const REMOVED: &[RemovedOption] = &[
-    RemovedOption { name: "wsrep_strict_ddl", removed_in: v(10, 7, 0), instead: "wsrep_mode=STRICT_REPLICATION" },
-    RemovedOption { name: "wsrep_replicate_myisam", removed_in: v(10, 7, 0), instead: "wsrep_mode=REPLICATE_MYISAM" },
-    RemovedOption { name: "wsrep_load_data_splitting", removed_in: v(10, 7, 0), instead: "wsrep_trx_fragment_size" },
+    RemovedOption { name: "wsrep_strict_ddl", removed_in: v(10, 7, 0), advice: "write wsrep_mode=STRICT_REPLICATION" },
+    RemovedOption { name: "wsrep_replicate_myisam", removed_in: v(10, 7, 0), advice: "write wsrep_mode=REPLICATE_MYISAM" },
+    RemovedOption { name: "innodb_change_buffer_max_size", removed_in: v(11, 0, 0), advice: LEAVE_OUT },
+    RemovedOption { name: "innodb_buffer_pool_in_core_dump", removed_in: v(11, 0, 0), advice: LEAVE_OUT },
+    RemovedOption { name: "debug_no_thread_alarm", removed_in: v(11, 0, 0), advice: LEAVE_OUT },
+    RemovedOption { name: "max_tmp_tables", removed_in: v(11, 0, 0), advice: LEAVE_OUT },
+    RemovedOption { name: "old_alter_table", removed_in: v(11, 0, 0), advice: LEAVE_OUT },
 ];
 
 /// The options among `configured` (names of variables that a file or the command line sets) that the step from one
@@ -233,10 +253,20 @@ mod tests {
     #[test]
     fn the_documented_table_is_this_one() {
         let page = include_str!("../../docs/upgrade.md");
+        let row = |id: &str| {
+            let row = page.lines().find(|line| line.starts_with(&format!("| {id} |")));
+            row.unwrap_or_else(|| panic!("docs/upgrade.md has no row for {id}"))
+        };
         for known in SERVERS {
-            let row = page.lines().find(|line| line.starts_with(&format!("| {} |", known.id)));
-            let row = row.unwrap_or_else(|| panic!("docs/upgrade.md has no row for {}", known.id));
-            assert!(row.contains(&format!("| {} |", list(known.fixed))), "{row}");
+            let fixed = if known.fixed.is_empty() { remedy(known) } else { list(known.fixed) };
+            let refused = if known.refuse { "yes" } else { "no" };
+            assert!(row(known.id).ends_with(&format!("| {fixed} | {refused} |")), "{}", row(known.id));
+        }
+        for (id, sound, _) in PROVIDERS {
+            assert!(row(id).ends_with(&format!("| provider 26.4.{sound} | no |")), "{}", row(id));
+        }
+        for option in REMOVED {
+            assert!(page.contains(option.name), "docs/upgrade.md does not name {}", option.name);
         }
     }
 

@@ -276,6 +276,8 @@ pub struct Machine {
     at: usize,
     step: Step,
     phase: Phase,
+    /// Whether a node ran the target, or may have, before this run began.
+    mixed: bool,
     upgraded: usize,
     stop: Option<String>,
     failure: Option<String>,
@@ -287,6 +289,7 @@ impl Machine {
     pub fn new(nodes: Vec<Turn>, confirm_each: bool) -> Self {
         let step = nodes.first().map_or(Step::Check, |turn| turn.begin);
         Self {
+            mixed: nodes.iter().any(|turn| turn.begin != Step::Check),
             nodes,
             confirm_each,
             at: 0,
@@ -341,7 +344,7 @@ impl Machine {
         match (self.phase, event) {
             (Phase::Asking, Event::Answered(true)) => self.intend(),
             (Phase::Asking, Event::Answered(false)) => {
-                self.finish_in_service("You chose not to go on with this node.".to_owned())
+                self.finish_before_node("You chose not to go on with this node.".to_owned())
             }
             (Phase::Intending, Event::Recorded) => {
                 self.phase = Phase::Doing;
@@ -389,7 +392,7 @@ impl Machine {
         };
         self.step = begin;
         if let Some(reason) = self.stop.take() {
-            return self.finish_in_service(reason);
+            return self.finish_before_node(reason);
         }
         if self.confirm_each {
             self.phase = Phase::Asking;
@@ -450,8 +453,14 @@ impl Machine {
         self.nodes.get(self.at).is_some_and(|turn| turn.open)
     }
 
+    /// The node whose turn it is stays as it is, which is out of service when an earlier attempt left it so.
+    fn finish_before_node(&mut self, reason: String) -> Effect {
+        if self.may_be_out() { self.finish_without(reason) } else { self.finish_in_service(reason) }
+    }
+
     fn finish_in_service(&mut self, reason: String) -> Effect {
-        self.finish(Ending::StoppedInService { changed: self.upgraded > 0, reason })
+        let changed = self.mixed || self.upgraded > 0;
+        self.finish(Ending::StoppedInService { changed, reason })
     }
 
     fn finish_without(&mut self, reason: String) -> Effect {

@@ -26,6 +26,9 @@ pub struct UpgradePlan {
     /// The conditions that were accepted.
     #[serde(default)]
     pub accepted: Vec<String>,
+    /// For how long the cluster is watched after the last node, in seconds.
+    #[serde(default)]
+    pub watch_seconds: u64,
 }
 
 /// What will be done to one node.
@@ -128,6 +131,7 @@ pub fn make(
         nodes,
         checks,
         accepted: accepted.to_vec(),
+        watch_seconds: 0,
     }
 }
 

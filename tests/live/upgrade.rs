@@ -1,7 +1,7 @@
 //! Rolling upgrades of real servers: from 10.11.18 to 10.11.19 and back, under load, and with everything going wrong
 //! on the way.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -422,11 +422,12 @@ async fn killed_at_every_step() -> Result<(), Error> {
         "settle",
         "health",
     ];
+    asks_before_a_node(&site).await?;
     let first = steps.iter().map(|step| ("n1", *step));
     let second = ["drain", "stop", "start", "upgrade_tables"].map(|step| ("n2", step));
     let third = ["install", "join", "admit"].map(|step| ("n3", step));
     for (number, (name, step)) in first.chain(second).chain(third).enumerate() {
-        let arguments: &[&str] = if number == 0 { &["run", "--to", NEW] } else { &["resume"] };
+        let arguments: &[&str] = if number == 0 { &["run", "--to", NEW, "--watch", "1s"] } else { &["resume"] };
         let mut run = Running::start(&site, arguments);
         let reached = run.wait_for(Running::is_step(name, step));
         run.kill();
@@ -438,10 +439,48 @@ async fn killed_at_every_step() -> Result<(), Error> {
     }
     let status = site.schema(&["upgrade", "status", "--format", "json"]).expect_code(0);
     assert_eq!(serde_json::from_str::<Value>(&status.stdout).unwrap()["open"], true);
-    site.schema(&["upgrade", "resume"]).expect_code(0);
+    let resumed = site.schema(&["upgrade", "resume"]).expect_code(0);
+    assert!(resumed.stdout.contains("Watched for 1 s"), "the watch was forgotten: {}", resumed.stdout);
     site.assert_all_on(NEW).await;
     site.assert_slow_timers().await;
     site.schema(&["upgrade", "resume"]).expect_code(3);
+    Ok(())
+}
+
+/// With `--confirm-each` a person may think for as long as he likes: the lease is held meanwhile. His no changes nothing.
+async fn asks_before_a_node(site: &Site) -> Result<(), Error> {
+    let command = format!(
+        "{} --config {} upgrade run --yes --confirm-each --to {NEW}",
+        program().get_program().display(),
+        site.sandbox.schema_toml().display()
+    );
+    // `script` gives it a terminal to ask on.
+    let mut child = Command::new("script")
+        .args(["-qefc", &command, "/dev/null"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut shown = Vec::new();
+    let mut out = child.stdout.take().unwrap();
+    while !String::from_utf8_lossy(&shown).contains("Go on with node n1? [y/N]") {
+        let mut byte = [0];
+        assert_eq!(out.read(&mut byte).unwrap(), 1, "it ended: {}", String::from_utf8_lossy(&shown));
+        shown.push(byte[0]);
+    }
+    let node = &site.sandbox.nodes()[0];
+    let beat = async || -> u64 {
+        let beat = node.value("select beat from galera_schema.lease").await.unwrap().unwrap();
+        beat.parse().unwrap()
+    };
+    let asked = beat().await;
+    until("the lease is held", Duration::from_secs(15), async || beat().await >= asked + 2).await;
+    child.stdin.take().unwrap().write_all(b"n\n").unwrap();
+    out.read_to_end(&mut shown).unwrap();
+    let shown = String::from_utf8_lossy(&shown);
+    assert_eq!(child.wait().unwrap().code(), Some(3), "{shown}");
+    assert!(shown.contains("before it changed anything. You chose not to go on"), "{shown}");
+    site.assert_all_on(OLD).await;
     Ok(())
 }
 

@@ -12,6 +12,9 @@ mod survey;
 mod timers;
 mod watch;
 
+use std::pin::Pin;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 pub use event::UpgradeEvent;
@@ -38,17 +41,20 @@ pub struct Wishes {
     pub accept: Vec<String>,
     /// `--confirm-each`.
     pub confirm_each: bool,
-    /// `--watch`.
-    pub watch: std::time::Duration,
+    /// `--watch`; a run that goes on without it watches as long as it was first told to.
+    pub watch: Option<Duration>,
 }
+
+/// What a person will have answered.
+pub type Answer = Pin<Box<dyn Future<Output = bool>>>;
 
 /// How an upgrade talks to the person in front of it.
 pub trait Console {
     /// Takes in an event. `run` is the run's id, once there is one.
     fn tell(&self, run: Option<&str>, event: &UpgradeEvent);
 
-    /// Asks a question; `true` means yes.
-    fn ask(&self, question: &str) -> bool;
+    /// Asks a question; `true` means yes. Must not block: the run holds its lease meanwhile.
+    fn ask(&self, question: &str) -> Answer;
 }
 
 /// What every command of `schema upgrade` works with.
@@ -117,15 +123,16 @@ impl<'a> Upgrader<'a> {
         &mut self,
         wishes: &Wishes,
         console: &dyn Console,
-        agree: impl FnOnce(&UpgradePlan, &dyn Console) -> bool,
+        agree: impl FnOnce(&UpgradePlan) -> bool,
     ) -> Result<Report, Failure> {
         let survey = self.survey().await;
-        let plan = self.plan_from(&survey, wishes)?;
+        let mut plan = self.plan_from(&survey, wishes)?;
+        plan.watch_seconds = wishes.watch.map_or(0, |watch| watch.as_secs());
         refuse(&plan)?;
         if plan.is_done() {
             return Ok(Report { text: format!("Every node runs {} already; nothing was done.\n", plan.target) });
         }
-        if !agree(&plan, console) {
+        if !agree(&plan) {
             return Err(Failure::refused("You did not agree to the plan. Nothing was changed."));
         }
         let open = survey.last_upgrade.as_ref().is_some_and(RunRow::is_open);
@@ -201,7 +208,8 @@ impl<'a> Upgrader<'a> {
         }
         let run = (book, plan, record);
         let runner = Runner::new(self.settings, &self.connector, &self.fleet, &self.hosts, run, console)?;
-        runner.drive(machine, wishes.watch).await
+        let watch = wishes.watch.unwrap_or(Duration::from_secs(runner.plan.watch_seconds));
+        runner.drive(machine, watch).await
     }
 }
 

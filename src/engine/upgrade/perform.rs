@@ -16,6 +16,8 @@ use crate::upgrade::{
 
 /// How long a state that passes by itself (a donor, a node that catches up) is waited for.
 const PASSING: Duration = Duration::from_secs(30);
+/// How long a node that does not answer is waited for: the network may hiccup, but a server that ended does not pass.
+const SILENT: Duration = Duration::from_secs(10);
 /// How often a state is looked at.
 const EVERY: Duration = Duration::from_millis(100);
 /// How much longer than the last node a node may be away.
@@ -348,7 +350,8 @@ impl Runner<'_> {
             if ailments.is_empty() {
                 return Ok(facts);
             }
-            if begun.elapsed() > PASSING || self.is_stopping() {
+            let limit = if facts.up().count() < facts.nodes.len() { SILENT } else { PASSING };
+            if begun.elapsed() > limit || self.is_stopping() {
                 return Err(format!("The cluster is not healthy: {}.", ailments.join("; ")));
             }
             sleep(EVERY).await;

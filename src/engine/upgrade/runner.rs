@@ -118,7 +118,7 @@ impl<'a> Runner<'a> {
             let done = match effect {
                 Effect::Finish(ending) => break Ok(ending),
                 Effect::Record(entry) => self.write(entry).await.map(|()| Event::Recorded).map_err(Broken::Book),
-                Effect::Ask { node } => Ok(Event::Answered(self.console.ask(&format!("Go on with node {node}?")))),
+                Effect::Ask { node } => self.ask(&node).await,
                 Effect::Perform { node, step } => self.interruptible(&mut machine, Some((node, step)), watch).await,
                 Effect::PutBack { node } => Ok(Event::Did(self.put_back(&node).await)),
                 Effect::Watch => self.interruptible(&mut machine, None, watch).await,
@@ -131,6 +131,19 @@ impl<'a> Runner<'a> {
         match ending {
             Ok(ending) => self.finish(ending).await,
             Err(broken) => Err(self.broken(broken, &machine).await),
+        }
+    }
+
+    /// Whether to go on with the node. A signal means no.
+    async fn ask(&mut self, node: &str) -> Result<Event, Broken> {
+        let mut signals = self.signals.clone();
+        let mut loss = self.book.loss();
+        tokio::select! {
+            yes = self.console.ask(&format!("Go on with node {node}?")) => Ok(Event::Answered(yes)),
+            Ok(_) = signals.wait_for(|heard| *heard > 0) => Ok(Event::Answered(false)),
+            Ok(lost) = loss.wait_for(Option::is_some) => {
+                Err(Broken::Book(BookError::Lost(lost.clone().unwrap_or_default())))
+            }
         }
     }
 

@@ -275,3 +275,22 @@ fn a_node_that_a_dead_run_left_drained_goes_back_when_the_next_one_must_not_begi
         assert!(world.nodes.values().all(|node| node.running && !node.drained), "killed at {instant}");
     }
 }
+
+#[test]
+fn a_no_before_a_node_that_is_out_leaves_it_to_a_later_resume() {
+    let turn = |node: &str, begin, open| Turn { node: node.into(), begin, open };
+    let end = |turns| {
+        let mut machine = Machine::new(turns, true);
+        assert!(matches!(machine.begin(), Effect::Ask { .. }));
+        machine.on(Event::Answered(false))
+    };
+    let Effect::Finish(out) = end(vec![turn("n1", Step::Install, true)]) else { panic!("it went on") };
+    assert!(matches!(out, Ending::StoppedWithout { step: Step::Install, .. }), "{out:?}");
+    // The nodes ran different versions before this run began.
+    let Effect::Finish(mixed) = end(vec![turn("n1", Step::Check, false), turn("n3", Step::Join, false)]) else {
+        panic!("it went on")
+    };
+    assert!(matches!(mixed, Ending::StoppedInService { changed: true, .. }), "{mixed:?}");
+    let Effect::Finish(fresh) = end(vec![turn("n1", Step::Check, false)]) else { panic!("it went on") };
+    assert!(matches!(fresh, Ending::StoppedInService { changed: false, .. }), "{fresh:?}");
+}
