@@ -103,7 +103,10 @@ async fn experiments(lab: &mut Lab, wrong: &mut Vec<String>) -> Result<(), Error
         eprintln!("{:>5} ms  {}  {verdict:?}  {}", started.elapsed().as_millis(), shown(seen), title(experiment));
         *tally.entry(format!("{verdict:?}, {}", if harmless(seen) { "harmless" } else { "harm" })).or_insert(0) += 1;
         let expected = lab.expected(experiment);
-        if expected.iter().zip(seen).any(|(expected, seen)| seen.is_some_and(|seen| seen != *expected)) {
+        let differs = |(expected, seen): (&Outcome, Option<Outcome>)| {
+            *expected != Outcome::Chance && seen.is_some_and(|seen| seen != *expected)
+        };
+        if expected.iter().zip(seen).any(differs) {
             wrong.push(format!("{}: {} seen, {expected:?} expected", title(experiment), shown(seen)));
         }
         judge(experiment, &prediction, seen, wrong);

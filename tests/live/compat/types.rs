@@ -3,7 +3,7 @@
 //! Each row makes up to three experiments: values that both types hold without a setting; the same with a conversion
 //! window, where rows were refused without; and values that one type cannot hold.
 
-use super::lab::Outcome::{self, Differ, Lost, Same, Stuck};
+use super::lab::Outcome::{self, Chance, Differ, Lost, Same, Stuck};
 use super::lab::{Direction, Experiment};
 
 /// A type before and after.
@@ -286,12 +286,12 @@ const TYPES: &[TypeCase] = &[
     converts("DATETIME", "DATE", &["'2020-01-02'", "'1999-12-31'"]).old_only(&["'2020-01-02 03:04:05'"], Same),
     refused("DATETIME", "TIMESTAMP NULL", &["'2020-01-02 03:04:05'"]),
     refused("TIMESTAMP NULL", "DATETIME", &["'2020-01-02 03:04:05'"]),
-    crosses("DATETIME", "DATETIME(6)", &["'2020-01-02 03:04:05'"]).never([Lost, Same]).daily(),
-    crosses("DATETIME(6)", "DATETIME", &["'2020-01-02 03:04:05'"]).never([Same, Lost]),
+    crosses("DATETIME", "DATETIME(6)", &["'2020-01-02 03:04:05'"]).never([Lost, Chance]).daily(),
+    crosses("DATETIME(6)", "DATETIME", &["'2020-01-02 03:04:05'"]).never([Chance, Lost]),
     converts("DATETIME(3)", "DATETIME(6)", &["'2020-01-02 03:04:05.678'"]).new_only(&["'2020-01-02 03:04:05.678901'"], Differ),
-    crosses("TIMESTAMP NULL", "TIMESTAMP(6) NULL", &["'2020-01-02 03:04:05'"]).never([Lost, Same]),
+    crosses("TIMESTAMP NULL", "TIMESTAMP(6) NULL", &["'2020-01-02 03:04:05'"]).never([Lost, Chance]),
     converts("TIMESTAMP(6) NULL", "TIMESTAMP(3) NULL", &["'2020-01-02 03:04:05.678'"]),
-    crosses("TIME", "TIME(3)", &["'03:04:05'", "'-800:00:00'"]).never([Lost, Same]),
+    crosses("TIME", "TIME(3)", &["'03:04:05'", "'-800:00:00'"]).never([Lost, Chance]),
     converts("TIME(6)", "TIME(3)", &["'03:04:05.678'"]),
     refused("TIME", "DATETIME", &["'00:00:01'"]),
     refused("DATE", "VARCHAR(20)", &["'2020-01-02'"]),
