@@ -20,6 +20,9 @@ const PROGRESS: Duration = Duration::from_millis(500);
 const COMMITTED: Duration = Duration::from_millis(10);
 /// How long the statement may wait for a lock on the node that it is sent to, before it is replicated. In seconds.
 const LOCK_WAIT_SECONDS: u64 = 5;
+/// How long the node that has the statement may be out of service before its answer is no longer waited for. A node
+/// that was voted out can hold its clients' statements for ever (seen on 10.11.19: "Waiting for certification").
+const OUT_OF_SERVICE: Duration = Duration::from_secs(30);
 
 /// Somebody who would hold a statement up.
 struct Blocker {
@@ -188,6 +191,7 @@ impl Crew<'_> {
             outcome
         });
         let mut next = Instant::now() + PROGRESS;
+        let mut in_service = Instant::now();
         let outcome = loop {
             tokio::select! {
                 biased;
@@ -195,6 +199,17 @@ impl Crew<'_> {
                 () = tokio::time::sleep_until(next) => {
                     next = Instant::now() + PROGRESS;
                     self.toi_progress(statement).await;
+                    if self.is_in_service(0).await {
+                        in_service = Instant::now();
+                    } else if in_service.elapsed() > OUT_OF_SERVICE {
+                        work.abort();
+                        return Answer::Unsure(format!(
+                            "{} has been out of the cluster's primary component for {} s and does not answer the statement \
+                             that was sent to it. Bring it back, then run `schema resume`, which looks what became of it.",
+                            self.name(0),
+                            OUT_OF_SERVICE.as_secs(),
+                        ));
+                    }
                 }
             }
         };
@@ -236,6 +251,12 @@ impl Crew<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a node takes part in the cluster, as far as it says.
+    async fn is_in_service(&mut self, node: usize) -> bool {
+        let Ok(eye) = self.eye(node).await else { return false };
+        provider(eye).await.is_ok_and(|now| now.ready && now.primary)
     }
 
     async fn last_committed(&mut self, node: usize) -> Result<u64, String> {
