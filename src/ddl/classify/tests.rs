@@ -170,6 +170,25 @@ fn what_looked_cheap_once_is_judged_right() {
 }
 
 #[test]
+fn a_first_key_block_size_builds_keys_anew() {
+    for (table, algorithm) in [
+        ("CREATE TABLE t (a INT, UNIQUE KEY k (a)) ENGINE=InnoDB", Algorithm::Copy),
+        ("CREATE TABLE t (a INT, KEY k (a)) ENGINE=InnoDB", Algorithm::Inplace),
+        ("CREATE TABLE t (a INT, UNIQUE KEY k (a)) ENGINE=InnoDB KEY_BLOCK_SIZE=8", Algorithm::Inplace),
+    ] {
+        let sql = "ALTER IGNORE TABLE t KEY_BLOCK_SIZE=4";
+        assert_eq!(judged("10.11.19", table, sql).algorithm, Some(algorithm), "{table}");
+    }
+}
+
+#[test]
+fn several_fulltext_keys_are_copied_where_others_are_rebuilt() {
+    let table = "CREATE TABLE t (a TEXT, b TEXT, FULLTEXT KEY x (a), FULLTEXT KEY y (b)) ENGINE=InnoDB";
+    check("10.11.19", table, "PAGE_COMPRESSED=1", Algorithm::Copy, Lock::Shared);
+    check("11.8.6", table, "PAGE_COMPRESSED=1", Algorithm::Instant, Lock::None);
+}
+
+#[test]
 fn a_foreign_key_that_changes_what_is_stored_copies_without_checks_too() {
     let table = "CREATE TABLE t (n INT, s INT AS (n + 1) STORED, KEY (n)) ENGINE=InnoDB";
     for (action, algorithm) in [("ON DELETE CASCADE", Algorithm::Copy), ("", Algorithm::Instant)] {

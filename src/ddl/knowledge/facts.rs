@@ -80,8 +80,10 @@ pub enum Fact {
     AddsSpatial,
     /// A VECTOR key is added or renamed.
     AddsVector,
-    /// A table with a VECTOR key and no KEY_BLOCK_SIZE gets one, which its keys take over.
+    /// A table with a VECTOR key and no KEY_BLOCK_SIZE gets one. All keys take it over and are built anew.
     SizesVectorKey,
+    /// The same for a table with a unique or primary key.
+    SizesUniqueKey,
     /// A key is added to a virtual column that is added too.
     AddsKeyOnNewVirtual,
     /// A key is renamed.

@@ -503,6 +503,13 @@ pub const RULES: &[Rule<Algorithm>] = &[
         "M; S: handler0alter.cc",
     ),
     rule(
+        "ignore",
+        &[InnoDb, Ignores, SizesUniqueKey],
+        Rows,
+        "The first KEY_BLOCK_SIZE builds unique keys anew, for which ALTER IGNORE copies the table.",
+        "M; S: handler0alter.cc",
+    ),
+    rule(
         "rename-key-and-column",
         &[InnoDb, RenamesKeyAndColumn],
         Rows,
@@ -674,6 +681,14 @@ pub const RULES: &[Rule<Algorithm>] = &[
         "M; S: handler0alter.cc, ER_INNODB_FT_LIMIT",
     )
     .unless(&[RebuildsInstantly]),
+    rule(
+        "many-fulltext",
+        &[InnoDb, EnablesPageCompression, ManyFulltextAfter],
+        Rows,
+        "A table with several FULLTEXT keys cannot be rebuilt; it is copied.",
+        "M; S: handler0alter.cc, ER_INNODB_FT_LIMIT",
+    )
+    .versions(before(V11_2)),
     // --- InnoDB: what is rebuilt inside the engine ---
     rule(
         "instant-blocked",

@@ -108,11 +108,11 @@ fn table_option(known: &mut Known, name: &str, value: &str, before: Option<&Tabl
         "row_format" => known.insert(Fact::NamesRebuildOption),
         "key_block_size" => {
             known.insert(Fact::NamesRebuildOption);
-            let first = value != "0"
-                && before.is_some_and(|table| {
-                    table.options.key_block_size.is_none() && table.keys.iter().any(|key| key.kind == KeyKind::Vector)
-                });
-            known.insert_if(first, Fact::SizesVectorKey);
+            let first = before.filter(|table| value != "0" && table.options.key_block_size.is_none());
+            let sized =
+                |kinds: &[KeyKind]| first.is_some_and(|table| table.keys.iter().any(|key| kinds.contains(&key.kind)));
+            known.insert_if(sized(&[KeyKind::Vector]), Fact::SizesVectorKey);
+            known.insert_if(sized(&[KeyKind::Primary, KeyKind::Unique]), Fact::SizesUniqueKey);
         }
         "charset" | "collate" => known.insert(Fact::NamesCharset),
         "encrypted" | "encryption_key_id" => {
