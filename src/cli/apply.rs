@@ -20,7 +20,7 @@ pub(super) struct Args {
     #[command(flatten)]
     request: RequestArgs,
     /// Run a plan that `schema plan --out` has saved. It is refused when it has gone stale.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "execute"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "execute", "method", "database", "check_timeout"])]
     plan: Option<PathBuf>,
     /// Print the plan, and stop before the first change.
     #[arg(long)]
@@ -58,8 +58,12 @@ async fn prepare_and_run(args: &Args, global: &Global, view: &mut RunView) -> Re
     let settings = Settings::load(global.config.as_deref(), &args.connection)?;
     // A file that cannot be read is told before anybody is asked for a password.
     let wanted = match &args.plan {
-        Some(path) => Wanted::Saved(Box::new(read_plan(path)?)),
-        None => Wanted::Planned(args.request.request()?),
+        Some(path) => {
+            let mut plan = read_plan(path)?;
+            plan.accepted.extend(args.request.accept.iter().cloned());
+            Wanted::Saved(Box::new(plan))
+        }
+        None => Wanted::Planned(args.request.request(true)?),
     };
     let connector = Connector::open(&settings).await?;
     let planned = match wanted {

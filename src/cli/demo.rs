@@ -247,6 +247,7 @@ async fn apply(sandbox: &Sandbox, workload: &Workload, quiet: bool) -> Result<(P
         wanted: Override::Auto,
         accepted: Vec::new(),
         check_timeout: Duration::from_secs(60),
+        to_run: true,
     };
     let planned = planner::plan(&connector, &settings, &request).await?;
     if let Some(failure) = planner::failure(&planned.findings) {

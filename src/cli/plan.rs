@@ -102,7 +102,7 @@ fn save(plan: &Plan, path: &Path) -> Result<(), Failure> {
 
 async fn live(args: &Args, global: &Global) -> Result<Planned, Failure> {
     let settings = Settings::load(global.config.as_deref(), &args.connection)?;
-    let request = args.request.request()?;
+    let request = args.request.request(false)?;
     let connector = Connector::open(&settings).await?;
     if args.calibrate {
         let costs = calibrate(&connector, &settings).await?;

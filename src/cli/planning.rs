@@ -54,14 +54,15 @@ impl From<MethodArg> for Override {
 }
 
 impl RequestArgs {
-    /// What the engine is to plan.
-    pub(super) fn request(&self) -> Result<Request, Failure> {
+    /// What the engine is to plan, and whether it is about to run.
+    pub(super) fn request(&self, to_run: bool) -> Result<Request, Failure> {
         Ok(Request {
             texts: self.texts()?,
             database: self.database.clone(),
             wanted: self.method.into(),
             accepted: self.accept.clone(),
             check_timeout: self.check_timeout,
+            to_run,
         })
     }
 

@@ -14,7 +14,11 @@ pub(super) fn missing_grant(code: u16, message: &str, account: &str) -> Option<S
         1227 => (between(" the ", " privilege(s)")?.split(',').next_back()?.trim().to_owned(), "*.*".to_owned()),
         // SELECT command denied to user 'u'@'h' for table `db`.`t`; 1143 is the same for a column
         1142 | 1143 => {
-            let what = message.split(" command denied").next()?.to_owned();
+            // SHOW is no privilege; SHOW CREATE TABLE takes any on the table.
+            let what = match message.split(" command denied").next()? {
+                "SHOW" => "SELECT".to_owned(),
+                what => what.to_owned(),
+            };
             let table = match message.split_once(" for table ")?.1 {
                 name if name.starts_with('`') => name.to_owned(),
                 name => {
@@ -70,6 +74,11 @@ mod tests {
             (
                 1142,
                 "SELECT command denied to user 'u'@'localhost' for table 'app.t'",
+                "GRANT SELECT ON `app`.`t` TO 'u'@'%'",
+            ),
+            (
+                1142,
+                "SHOW command denied to user 'u'@'localhost' for table `app`.`t`",
                 "GRANT SELECT ON `app`.`t` TO 'u'@'%'",
             ),
             (

@@ -38,6 +38,9 @@ impl Address {
                 Ok(Self::Unix(path.into()))
             };
         }
+        if bare.starts_with('/') {
+            return Err(fail("the path of a socket stands behind unix:"));
+        }
         let bare = bare.strip_prefix("tcp:").unwrap_or(bare);
         let bare = bare.strip_prefix("//").unwrap_or(bare);
         let port_of = |port: &str| match port.parse::<u16>() {

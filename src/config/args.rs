@@ -6,7 +6,7 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Connection")]
 pub struct ConnectionArgs {
-    /// All nodes of the cluster: HOST[:PORT] or NAME=HOST[:PORT], separated by commas.
+    /// All nodes of the cluster: HOST[:PORT], unix:SOCKET, or either behind NAME=, separated by commas.
     #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with = "node")]
     pub nodes: Vec<String>,
     /// One node of the cluster; it is asked for the others.

@@ -1,5 +1,6 @@
 //! What a statement is, what the server will really do with it, and whether row replication survives it.
 
+mod append;
 pub mod ast;
 pub mod classify;
 pub mod compat;
@@ -10,6 +11,7 @@ mod parse;
 mod profile;
 mod split;
 
+pub use append::append_members;
 pub use classify::{Judgement, Moves, judge};
 pub use compat::{Rolling, WayBack, Window, rolling, way_back};
 pub use judgement::{Algorithm, Compatibility, Condition, Flow, Lock, Reason, Verdict};

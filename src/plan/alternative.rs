@@ -2,17 +2,23 @@
 //! each safe.
 
 use super::{COPY_TOOL, TableCopy};
-use crate::ddl::Reason;
 use crate::ddl::ast::{Body, Operation, Statement};
+use crate::ddl::{Judgement, Moves, Reason};
 
-/// The alternatives for a statement that is refused. `copy` is what a copying tool would be asked for.
-pub fn alternatives(statement: &Statement, copy: Option<&TableCopy>) -> Vec<Reason> {
+/// The alternatives for a statement that is refused. `appended` is the statement with its new members of an ENUM or SET at
+/// the end, `copy` what a copying tool would be asked for.
+pub fn alternatives(
+    statement: &Statement,
+    appended: Option<(String, Judgement)>,
+    copy: Option<&TableCopy>,
+) -> Vec<Reason> {
     let Body::AlterTable(alter) = &statement.body else { return Vec::new() };
-    let mut found: Vec<Reason> = alter
+    let mut found: Vec<Reason> = appended.map(at_the_end).into_iter().collect();
+    let in_steps = alter
         .operations()
         .filter_map(in_steps)
-        .map(|text| Reason { code: "expand-and-contract".to_owned(), text: text.to_owned() })
-        .collect();
+        .map(|text| Reason { code: "expand-and-contract".to_owned(), text: text.to_owned() });
+    found.extend(in_steps);
     found.dedup();
     if let Some(copy) = copy {
         let accepts: Vec<String> =
@@ -29,6 +35,21 @@ pub fn alternatives(statement: &Statement, copy: Option<&TableCopy>) -> Vec<Reas
         });
     }
     found
+}
+
+/// New members behind the old ones, where they move no old one's number.
+fn at_the_end((sql, judgement): (String, Judgement)) -> Reason {
+    let what = match judgement.moves {
+        Moves::Nothing => "which changes the definition only",
+        _ => "which is cheaper",
+    };
+    Reason {
+        code: "append-members".to_owned(),
+        text: format!(
+            "Append the new members at the end instead, {what}: {sql} (Members sort by their place; ORDER BY FIELD(..) or a CASE \
+             gives another order.)"
+        ),
+    }
 }
 
 /// The goal of an operation reached in steps that can each roll or run in TOI.

@@ -10,28 +10,21 @@ use sha2::{Digest, Sha256};
 pub struct Basis {
     /// SHA-256 over all parts, in hexadecimal.
     pub hash: String,
-    /// What it rests on, by name: `table app.t`, `setting sql_mode`, `statements`. A value is itself where it is
-    /// short, and its SHA-256 where it is long.
+    /// What it rests on, by name: `table app.t`, `setting sql_mode`, `statement 1`.
     pub parts: BTreeMap<String, String>,
 }
-
-/// A value that is longer than this stands in a basis by its hash. Bytes.
-const SHORT: usize = 64;
 
 impl Basis {
     /// The basis of these parts.
     pub fn of(parts: impl IntoIterator<Item = (String, String)>) -> Self {
-        let parts: BTreeMap<String, String> = parts
-            .into_iter()
-            .map(|(name, value)| (name, if value.len() > SHORT { hex(&[value.as_bytes()]) } else { value }))
-            .collect();
+        let parts: BTreeMap<String, String> = parts.into_iter().collect();
         // Lengths in front keep ("ab", "c") and ("a", "bc") apart.
         let mut bytes = Vec::new();
         for text in parts.iter().flat_map(|(name, value)| [name, value]) {
             bytes.extend_from_slice(&(text.len() as u64).to_be_bytes());
             bytes.extend_from_slice(text.as_bytes());
         }
-        Self { hash: hex(&[&bytes]), parts }
+        Self { hash: hex(&bytes), parts }
     }
 
     /// Whether the hash is that of the parts; a file that somebody edited is not.
@@ -45,8 +38,8 @@ impl Basis {
         for (name, then) in &self.parts {
             match now.parts.get(name) {
                 Some(value) if value == then => {}
-                Some(value) if value.len() == then.len() && value.len() == SHORT => {
-                    changes.push(format!("{name} is not what it was when the plan was made."));
+                Some(value) if value.contains('\n') || then.contains('\n') => {
+                    changes.push(format!("{name} has changed: {}.", other_lines(then, value)));
                 }
                 Some(value) => changes.push(format!("{name} was {} and is {} now.", shown(then), shown(value))),
                 None => changes.push(format!("{name} is no longer there.")),
@@ -62,12 +55,25 @@ fn shown(value: &str) -> &str {
     if value.is_empty() { "empty" } else { value }
 }
 
-fn hex(chunks: &[&[u8]]) -> String {
-    let mut digest = Sha256::new();
-    for chunk in chunks {
-        digest.update(chunk);
+/// The lines of one text that the other does not have.
+fn other_lines(then: &str, now: &str) -> String {
+    fn lines(text: &str) -> impl Iterator<Item = &str> {
+        text.lines().map(|line| line.trim().trim_end_matches(','))
     }
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    let only = |one: &str, other: &str| {
+        let missing: Vec<&str> = lines(one).filter(|line| !lines(other).any(|there| there == *line)).collect();
+        missing.join(", ")
+    };
+    match (only(then, now).as_str(), only(now, then).as_str()) {
+        ("", "") => "its parts stand in another order".to_owned(),
+        ("", new) => format!("new is {new}"),
+        (gone, "") => format!("gone is {gone}"),
+        (gone, new) => format!("gone is {gone}; new is {new}"),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -89,17 +95,31 @@ mod tests {
 
     #[test]
     fn what_changed_is_named() {
-        let long = "x".repeat(SHORT + 1);
-        let then = basis(&[("table app.t", &long), ("setting sql_mode", ""), ("server version", "10.11.18")]);
-        let other = format!("{long}y");
-        let now = basis(&[("table app.t", &other), ("setting sql_mode", "ANSI"), ("table app.u", "q")]);
+        let table = |columns: &str| format!("CREATE TABLE `t` (\n{columns}\n) ENGINE=InnoDB");
+        let long = "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_AUTO_CREATE_USER,NO_ENGINE_SUBSTITUTION";
+        let then = basis(&[
+            ("server version", "10.11.18"),
+            ("setting old_mode", ""),
+            ("setting sql_mode", long),
+            ("table app.moved", &table("  `a` int,\n  `b` int")),
+            ("table app.t", &table("  `id` int,\n  `a` int")),
+        ]);
+        let now = basis(&[
+            ("setting old_mode", "UTF8_IS_UTF8MB3"),
+            ("setting sql_mode", ""),
+            ("table app.moved", &table("  `b` int,\n  `a` int")),
+            ("table app.t", &table("  `id` int,\n  `other` int")),
+            ("table app.u", "q"),
+        ]);
         assert_eq!(
             then.changes(&now),
             [
-                "server version is no longer there.",
-                "setting sql_mode was empty and is ANSI now.",
-                "table app.t is not what it was when the plan was made.",
-                "table app.u was not there when the plan was made.",
+                "server version is no longer there.".to_owned(),
+                "setting old_mode was empty and is UTF8_IS_UTF8MB3 now.".to_owned(),
+                format!("setting sql_mode was {long} and is empty now."),
+                "table app.moved has changed: its parts stand in another order.".to_owned(),
+                "table app.t has changed: gone is `a` int; new is `other` int.".to_owned(),
+                "table app.u was not there when the plan was made.".to_owned(),
             ]
         );
     }

@@ -63,12 +63,13 @@ fn planned(draft: Draft, situation: &Situation<'_>) -> PlannedStatement {
         reasons.extend(draft.unsafe_because);
     }
     let copy = draft.copy.and_then(Result::ok).filter(|_| decision.method == Method::PtOsc);
-    let refused = decision.method == Method::Refuse && draft.part == Part::Change;
+    // What does not fit the table or its rows must be mended, whatever way is taken.
+    let fits = draft.problems.is_empty() && !situation.obstacles.contains_key(&draft.index);
     let mut alternatives = decision.alternatives;
-    if refused {
+    if decision.method == Method::Refuse && draft.part == Part::Change && fits {
         alternatives.splice(0..0, draft.alternatives);
     }
-    alternatives.extend(split.as_ref().map(proposal));
+    alternatives.extend(split.as_ref().filter(|_| fits).map(proposal));
     PlannedStatement {
         index: draft.index,
         file: draft.file,

@@ -8,7 +8,8 @@ use super::{Asked, ConversionWindow, DataCheck, Job, Part, TableCopy, alternativ
 use crate::ddl::ast::{Body, CreateSource, Kind, ObjectName, Statement};
 use crate::ddl::model::{Applied, Catalog, Lookup};
 use crate::ddl::{
-    Compatibility, Judgement, Reason, ServerProfile, SplitPart, WayBack, judge, rolling, split, way_back,
+    Compatibility, Judgement, Reason, ServerProfile, SplitPart, WayBack, append_members, judge, rolling, split,
+    way_back,
 };
 use crate::sql::{self, Content, Dialect, Source};
 
@@ -203,6 +204,11 @@ impl Reader<'_> {
             tables: tables_of(&tree, database),
             operations: tree.operations_json(text),
             job: Job::of(&tree, &applied, &judgement),
+            alternatives: alternatives(
+                &tree,
+                append_members(&tree, text, &applied, &judgement, &self.profile),
+                copy.as_ref().and_then(|copy| copy.as_ref().ok()),
+            ),
             split: parts(&tree, text, &applied, &judgement, &self.profile),
             judgement,
             compatibility: rolling.compatibility,
@@ -210,7 +216,6 @@ impl Reader<'_> {
             window: rolling.window.map(ConversionWindow::from),
             way_back: way_back(&tree, &applied, database),
             data_checks,
-            alternatives: alternatives(&tree, copy.as_ref().and_then(|copy| copy.as_ref().ok())),
             copy,
             problems: if part == Part::Change { applied.problems.clone() } else { Vec::new() },
             fresh,

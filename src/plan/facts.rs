@@ -8,13 +8,14 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::Grant;
 use crate::sql::ServerVersion;
 
 /// A fact, or why it could not be seen.
 pub type Seen<T> = Result<T, Unseen>;
 
 /// Why something could not be seen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Unseen {
     /// What stood in the way, in words.
     pub why: String,
@@ -156,6 +157,8 @@ pub struct NodeFacts {
     /// That account's privileges on `*.*`, in upper case, with those of its active roles; `ALL PRIVILEGES` stands for
     /// every one of them.
     pub privileges: Seen<BTreeSet<String>>,
+    /// What it may do on single databases and tables.
+    pub grants: Vec<Grant>,
 }
 
 impl NodeFacts {
@@ -168,6 +171,11 @@ impl NodeFacts {
     pub fn may(&self, privilege: &str) -> Option<bool> {
         let privileges = self.privileges.as_ref().ok()?;
         Some(privileges.contains(privilege) || privileges.contains("ALL PRIVILEGES"))
+    }
+
+    /// Whether the account has this privilege on a table, by whatever grant; `false` when its grants could not be read.
+    pub fn may_on(&self, privilege: &str, table: &TableName) -> bool {
+        self.may(privilege) == Some(true) || self.grants.iter().any(|grant| grant.allows(privilege, table))
     }
 
     /// Write sets that the receive queue can still take before this node pauses the cluster.

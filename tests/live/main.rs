@@ -10,6 +10,7 @@
 mod apply;
 mod balancer;
 mod calibrate;
+mod checks;
 mod compat;
 mod connections;
 mod copy;
@@ -35,6 +36,7 @@ fn areas() -> Vec<Trial> {
         apply::tests(),
         balancer::tests(),
         calibrate::tests(),
+        checks::tests(),
         compat::tests(),
         connections::tests(),
         copy::tests(),

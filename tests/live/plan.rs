@@ -36,7 +36,7 @@ fn planned(sandbox: &Sandbox, sql: &str, more: &[&str]) -> (Ran, Value) {
 }
 
 /// The codes under `field` of the first statement.
-fn codes(plan: &Value, field: &str) -> Vec<String> {
+pub fn codes(plan: &Value, field: &str) -> Vec<String> {
     let list = plan["statements"][0][field].as_array().cloned().unwrap_or_default();
     list.iter().filter_map(|reason| Some(reason["code"].as_str()?.to_owned())).collect()
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::at_work::{self, OpenTables};
 use super::unseen;
 use crate::cluster::{ClusterError, Rows, Session};
+use crate::plan::Grant;
 use crate::plan::facts::{NodeFacts, NodeState, Rates, Seen, Unseen};
 
 /// What SHOW GLOBAL VARIABLES is kept of, beside everything that begins with `wsrep_` or `innodb_`: settings that change
@@ -70,7 +71,7 @@ pub(super) async fn observe(session: &mut Session, sample: Duration) -> Result<N
     let locks = at_work::metadata_locks(session).await?;
     let open_before = at_work::open_tables(session).await?;
     let disk_free = disk_free(session, variables.get("datadir").unwrap_or_default()).await?;
-    let privileges = privileges(session).await?;
+    let (privileges, grants) = privileges(session).await?;
     tokio::time::sleep(sample.saturating_sub(began.elapsed())).await;
     let second = session.query(STATUS).await?;
     let second = Named::new(session.node(), &second)?;
@@ -128,6 +129,7 @@ pub(super) async fn observe(session: &mut Session, sample: Duration) -> Result<N
         disk_free,
         account: session.account().to_owned(),
         privileges,
+        grants,
     })
 }
 
@@ -274,22 +276,23 @@ async fn disk_free(session: &mut Session, datadir: &str) -> Result<Seen<u64>, Cl
         .ok_or_else(|| Unseen { why: format!("the server's list of disks has none for {datadir}"), grant: None }))
 }
 
-/// The account's own privileges on `*.*`, from `GRANT SELECT, PROCESS ON *.* TO ...`. The lines hold password hashes,
-/// which go no further.
-async fn privileges(session: &mut Session) -> Result<Seen<BTreeSet<String>>, ClusterError> {
+/// The account's privileges on `*.*`, and what it may do on single databases and tables.
+async fn privileges(session: &mut Session) -> Result<(Seen<BTreeSet<String>>, Vec<Grant>), ClusterError> {
     let rows = match session.query("SHOW GRANTS").await {
         Ok(rows) => rows,
-        Err(error @ ClusterError::Server { .. }) => return Ok(Err(unseen(&error))),
+        Err(error @ ClusterError::Server { .. }) => return Ok((Err(unseen(&error)), Vec::new())),
         Err(error) => return Err(error),
     };
-    let mut privileges = BTreeSet::new();
+    let mut everywhere = BTreeSet::new();
+    let mut grants = Vec::new();
     for row in rows.iter() {
         let line: String = row.get(0)?;
-        if let Some((list, _)) = line.strip_prefix("GRANT ").and_then(|rest| rest.split_once(" ON *.* TO ")) {
-            privileges.extend(list.split(',').map(|one| one.trim().to_uppercase()));
+        match Grant::read(&line) {
+            Some(grant) if grant.database.is_none() => everywhere.extend(grant.privileges),
+            other => grants.extend(other),
         }
     }
-    Ok(Ok(privileges))
+    Ok((Ok(everywhere), grants))
 }
 
 #[cfg(test)]

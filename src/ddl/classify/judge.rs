@@ -110,8 +110,11 @@ pub fn judge(statement: &Statement, text: &str, applied: &Applied, profile: &Ser
         }
         _ => other(statement, text),
     };
-    for problem in &applied.problems {
-        judgement.reasons.push(reason("does-not-fit", problem.clone()));
+    if !applied.problems.is_empty() {
+        // Which way the server would take does not matter then, nor what is missing to tell.
+        judgement.reasons.retain(|reason| reason.code != "missing-fact");
+        let problems = applied.problems.iter().map(|problem| reason("does-not-fit", problem.clone()));
+        judgement.reasons.splice(0..0, problems);
     }
     judgement
 }

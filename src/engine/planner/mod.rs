@@ -33,6 +33,8 @@ pub struct Request {
     pub accepted: Vec<String>,
     /// How long the questions to the rows of one statement may take.
     pub check_timeout: Duration,
+    /// Whether the plan is about to run, by the account that asks.
+    pub to_run: bool,
 }
 
 /// A plan and what was seen while it was made.
@@ -95,7 +97,8 @@ pub async fn plan(connector: &Connector, settings: &Settings, request: &Request)
         },
     );
     plan.basis = Some(basis(&plan, server, &seen.definitions));
-    let mut findings = checked(connector, settings, &plan, &nodes, (&tables, seen.sizes)).await?;
+    let stage = if request.to_run { Stage::BeforeRun } else { Stage::Plan };
+    let mut findings = checked(stage, connector, settings, &plan, &nodes, (&tables, seen.sizes)).await?;
     findings.extend(seen.findings);
     Ok(Planned { plan, findings, nodes, tables })
 }
@@ -129,13 +132,14 @@ pub async fn recheck(connector: &Connector, settings: &Settings, plan: Plan) -> 
         );
         return Err(changes.into_iter().fold(stale, Failure::hint).next("schema plan --out FILE"));
     }
-    let mut findings = checked(connector, settings, &plan, &nodes, (&tables, seen.sizes)).await?;
+    let mut findings = checked(Stage::BeforeRun, connector, settings, &plan, &nodes, (&tables, seen.sizes)).await?;
     findings.extend(seen.findings);
     Ok(Planned { plan, findings, nodes, tables })
 }
 
-/// What the checks of the plan's stage say.
+/// What the checks of a stage say.
 async fn checked(
+    stage: Stage,
     connector: &Connector,
     settings: &Settings,
     plan: &Plan,
@@ -148,7 +152,7 @@ async fn checked(
     };
     let balancers = settings.balancers.len();
     let scene = Scene { nodes, plan, balancers, tables, leaving: None, copying: copying.as_ref() };
-    Ok(check::run(Stage::Plan, &scene))
+    Ok(check::run(stage, &scene))
 }
 
 /// What a plan that copies tables needs to know besides.

@@ -53,7 +53,12 @@ fn in_the_way(check: &DataCheck, rows: &Rows) -> Reason {
         .collect();
     Reason {
         code: format!("rows-{}", check.code),
-        text: format!("There are {}, such as {}. Mend them first.", check.what, samples.join(", ")),
+        text: format!(
+            "There are {}, such as {}. Mend them first; all of them: {}",
+            check.what,
+            samples.join(", "),
+            check.all()
+        ),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::cluster::{ClusterError, Connector, snapshot_all};
 use crate::ddl::ServerProfile;
 use crate::ddl::model::{Catalog, Object as Known};
 use crate::plan::check::{Finding, Verdict};
-use crate::plan::facts::{TableFacts, TableName};
+use crate::plan::facts::{TableFacts, TableName, Unseen};
 use crate::verify::{Definition, ObjectKind, SchemaSnapshot, Scope, compare};
 
 /// What was seen of the tables.
@@ -57,7 +57,7 @@ pub(super) async fn look(
             }
         }
     }
-    let Some((_, reference)) = snapshots.first() else { return Ok(seen) };
+    let Some((_, reference)) = snapshots.told.first() else { return Ok(seen) };
     for (object, definition) in &reference.objects {
         let Definition::Known { sql, .. } = definition else { continue };
         if matches!(object.kind, ObjectKind::Table | ObjectKind::Sequence | ObjectKind::View) {
@@ -75,26 +75,36 @@ pub(super) async fn look(
             database.objects.insert(name.table.clone(), Known::Gone);
         }
     }
-    seen.findings.push(agreement(&snapshots));
+    seen.findings = agreement(&snapshots);
     Ok(seen)
 }
 
 /// Looks at the definitions on all nodes that answer. A change that somebody else has just made reaches the nodes one
 /// after the other, so a difference is looked at again before it is believed.
-async fn snapshots(connector: &Connector, names: &[TableName]) -> Vec<(String, SchemaSnapshot)> {
+async fn snapshots(connector: &Connector, names: &[TableName]) -> Snapshots {
     let scope = Scope { tables: names.to_vec(), ..Scope::default() };
     let deadline = Instant::now() + REPLICATION;
     loop {
-        let snapshots: Vec<(String, SchemaSnapshot)> = snapshot_all(connector, &scope)
-            .await
-            .into_iter()
-            .filter_map(|(node, snapshot)| Some((node, snapshot.ok()?)))
-            .collect();
-        if compare(&snapshots).differences.is_empty() || Instant::now() >= deadline {
-            return snapshots;
+        let mut seen = Snapshots { told: Vec::new(), hidden: Vec::new() };
+        for (node, snapshot) in snapshot_all(connector, &scope).await {
+            match snapshot {
+                Ok(snapshot) => seen.told.push((node, snapshot)),
+                // A node that could not be asked at all is told of by its own check.
+                Err(error) if error.is_connect() => {}
+                Err(error) => seen.hidden.push((node, error)),
+            }
+        }
+        if compare(&seen.told).differences.is_empty() || Instant::now() >= deadline {
+            return seen;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+/// What the nodes say of the tables, and which of them answered with an error.
+struct Snapshots {
+    told: Vec<(String, SchemaSnapshot)>,
+    hidden: Vec<(String, ClusterError)>,
 }
 
 /// Adds one definition to the catalogue, in its own database.
@@ -103,19 +113,44 @@ fn learn(catalog: &mut Catalog, database: &str, create: &str) {
     catalog.apply(&statement, create, Some(database));
 }
 
-/// A change on top of a difference makes two of them.
-fn agreement(snapshots: &[(String, SchemaSnapshot)]) -> Finding {
-    let comparison = compare(snapshots);
-    let different: Vec<String> =
-        comparison.differences.iter().map(|difference| difference.object.to_string()).collect();
-    let (verdict, saw, advice) = if different.is_empty() {
-        (Verdict::Passed, "All nodes define the tables concerned alike.".to_owned(), String::new())
-    } else {
-        (
+/// A change on top of a difference makes two of them. A definition that is not shown is not known to be the same.
+fn agreement(snapshots: &Snapshots) -> Vec<Finding> {
+    let finding =
+        |verdict, saw, advice| Finding { check: "same-definition".to_owned(), verdict, node: None, saw, advice };
+    let comparison = compare(&snapshots.told);
+    let mut findings = Vec::new();
+    if !comparison.differences.is_empty() {
+        let different: Vec<String> =
+            comparison.differences.iter().map(|difference| difference.object.to_string()).collect();
+        findings.push(finding(
             Verdict::Failed,
             format!("The nodes do not define {} alike.", different.join(", ")),
-            "`schema verify` shows the difference and the DDL that mends it; mend it first.".to_owned(),
-        )
-    };
-    Finding { check: "same-definition".to_owned(), verdict, node: None, saw, advice }
+            "A node that is behind (`schema status` shows its queue) catches up by itself. If none is: `schema verify` shows the \
+             difference and the DDL that mends it."
+                .to_owned(),
+        ));
+    }
+    let mut hidden: BTreeMap<(String, &Unseen), Vec<&str>> = BTreeMap::new();
+    for (node, object, why) in &comparison.unreadable {
+        hidden.entry((object.to_string(), why)).or_default().push(node);
+    }
+    for ((object, why), nodes) in hidden {
+        findings.push(finding(
+            Verdict::Unseen,
+            format!("The definition of {object} could not be read on {}: {}.", nodes.join(", "), why.why),
+            why.grant.clone().unwrap_or_default(),
+        ));
+    }
+    for (node, error) in &snapshots.hidden {
+        findings.push(finding(
+            Verdict::Unseen,
+            format!("How node {node} defines the tables concerned could not be read: {error}"),
+            error.grant().map(ToOwned::to_owned).unwrap_or_default(),
+        ));
+    }
+    if findings.is_empty() {
+        let saw = "All nodes define the tables concerned alike.".to_owned();
+        findings.push(finding(Verdict::Passed, saw, String::new()));
+    }
+    findings
 }

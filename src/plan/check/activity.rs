@@ -9,19 +9,10 @@ pub(super) const CHECK: Check =
 const LONG: u64 = 10;
 
 fn look(scene: &Scene<'_>, notes: &mut Notes<'_>) {
+    let hidden = scene.seen().filter_map(|(name, facts)| Some((name, facts.activity.as_ref().err()?)));
+    notes.hidden("Who is at work", hidden);
     for (name, facts) in scene.seen() {
-        let activity = match &facts.activity {
-            Ok(activity) => activity,
-            Err(unseen) => {
-                notes.unseen(
-                    name,
-                    format!("Who is at work on node {name} could not be seen: {unseen}."),
-                    unseen.grant.clone().unwrap_or_default(),
-                );
-                continue;
-            }
-        };
-        for one in activity {
+        for one in facts.activity.iter().flatten() {
             let age = one.transaction_seconds.unwrap_or(one.seconds);
             let at_work = one.transaction_seconds.is_some() || one.command != "Sleep";
             let concerned = match (&one.tables, &one.statement) {

@@ -11,25 +11,13 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn look(scene: &Scene<'_>, notes: &mut Notes<'_>) {
-    for (name, facts) in scene.seen() {
-        // In a roll only the node that changes waits for its own lock holders.
-        if scene.leaving.is_some_and(|leaving| leaving != name) {
-            continue;
-        }
-        let blockers = match &facts.blockers {
-            Ok(blockers) => blockers,
-            Err(unseen) => {
-                notes.unseen(
-                    name,
-                    format!(
-                        "Whether a backup or a global lock is in force on node {name} could not be seen: {unseen}."
-                    ),
-                    unseen.grant.clone().unwrap_or_default(),
-                );
-                continue;
-            }
-        };
-        for blocker in blockers {
+    // In a roll only the node that changes waits for its own lock holders.
+    let waits = |name: &str| scene.leaving.is_none_or(|leaving| leaving == name);
+    let asked = || scene.seen().filter(|(name, _)| waits(name));
+    let hidden = asked().filter_map(|(name, facts)| Some((name, facts.blockers.as_ref().err()?)));
+    notes.hidden("Whether a backup or a global lock is in force", hidden);
+    for (name, facts) in asked() {
+        for blocker in facts.blockers.iter().flatten() {
             if blocker.table.as_ref().is_some_and(|table| !scene.concerns(table)) {
                 continue;
             }

@@ -27,16 +27,16 @@ mod versions;
 
 use serde::{Deserialize, Serialize};
 
-use super::facts::{CopyFacts, NodeFacts, NodeObservation, TableName};
+use super::facts::{CopyFacts, NodeFacts, NodeObservation, TableName, Unseen};
 use super::{Method, Plan, TableCopy};
 
 /// When a check runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
-    /// While planning on a live cluster.
+    /// While planning on a live cluster, by whoever wants to know.
     Plan,
-    /// Immediately before the first change.
+    /// While planning what is about to run, before the first change.
     BeforeRun,
     /// Before each node is taken out of service; the others are looked at.
     BeforeNode,
@@ -123,6 +123,7 @@ impl<'a> Scene<'a> {
 #[derive(Debug)]
 struct Notes<'a> {
     check: &'static str,
+    stage: Stage,
     findings: &'a mut Vec<Finding>,
     quiet: bool,
 }
@@ -145,6 +146,22 @@ impl Notes<'_> {
 
     fn warn(&mut self, node: &str, saw: impl Into<String>, advice: impl Into<String>) {
         self.add(Verdict::Warned, Some(node), saw, advice);
+    }
+
+    /// What several nodes do not show for one reason is told once.
+    fn hidden<'a>(&mut self, what: &str, nodes: impl Iterator<Item = (&'a str, &'a Unseen)>) {
+        let mut reasons: Vec<(&Unseen, Vec<&str>)> = Vec::new();
+        for (node, why) in nodes {
+            match reasons.iter_mut().find(|(reason, _)| *reason == why) {
+                Some((_, nodes)) => nodes.push(node),
+                None => reasons.push((why, vec![node])),
+            }
+        }
+        for (unseen, nodes) in reasons {
+            let only = if let [node] = nodes[..] { Some(node) } else { None };
+            let saw = format!("{what} on {} could not be seen: {}.", nodes.join(", "), unseen.why);
+            self.add(Verdict::Unseen, only, saw, unseen.grant.clone().unwrap_or_default());
+        }
     }
 
     fn unseen(&mut self, node: &str, saw: impl Into<String>, advice: impl Into<String>) {
@@ -193,7 +210,7 @@ const CHECKS: &[Check] = &[
 pub fn run(stage: Stage, scene: &Scene<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for check in CHECKS.iter().filter(|check| check.stages.contains(&stage)) {
-        let mut notes = Notes { check: check.name, findings: &mut findings, quiet: true };
+        let mut notes = Notes { check: check.name, stage, findings: &mut findings, quiet: true };
         (check.look)(scene, &mut notes);
         if notes.quiet {
             notes.add(Verdict::Passed, None, check.holds, "");

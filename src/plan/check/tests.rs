@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::plan::facts::{Blocker, NodeState, Rates, TableFacts, Unseen};
-use crate::plan::{Method, Policy};
+use crate::plan::{Grant, Method, Policy};
 use crate::sql::ServerVersion;
 
 fn healthy(name: &str) -> NodeObservation {
@@ -55,6 +55,7 @@ fn healthy(name: &str) -> NodeObservation {
         disk_free: Ok(1 << 40),
         account: "'schema'@'%'".to_owned(),
         privileges: Ok(["PROCESS".to_owned(), "SUPER".to_owned()].into()),
+        grants: vec![Grant::read("GRANT ALTER ON `app`.* TO `schema`@`%`").unwrap()],
     };
     NodeObservation { node: name.to_owned(), address: format!("{name}:3306"), facts: Ok(facts) }
 }
@@ -62,7 +63,7 @@ fn healthy(name: &str) -> NodeObservation {
 fn rolling_plan() -> Plan {
     let statement = serde_json::json!({
         "index": 1, "file": "-e", "line": 1, "sql": "ALTER TABLE app.t FORCE", "kind": "alter_table",
-        "object": "app.t", "operations": [], "algorithm": "INPLACE", "lock": "NONE",
+        "object": "app.t", "tables": [{"database": "app", "table": "t"}], "operations": [], "algorithm": "INPLACE", "lock": "NONE",
         "rsu": {"verdict": "safe", "old_to_new": "ok", "new_to_old": "ok", "conditions": []},
         "method": "RSU", "reasons": [], "execute": "ALTER TABLE app.t FORCE",
         "estimate": {"rows": 1, "bytes": 1_000_000, "stall_seconds": 1.0, "total_seconds": 1.0},
@@ -123,7 +124,8 @@ fn each_fault_is_named_by_the_check_that_looks_for_it() {
     check(Some(("desync", Failed)), with(|facts| facts.desync_count = 1));
     check(Some(("flow-control", Failed)), with(|facts| facts.rates.flow_control_paused = 0.5));
     check(Some(("quorum", Failed)), with(|facts| facts.weight = Some(2)));
-    check(Some(("privileges", Blind)), with(|facts| facts.privileges = Ok(["PROCESS".to_owned()].into())));
+    check(Some(("privileges", Warned)), with(|facts| facts.privileges = Ok(["PROCESS".to_owned()].into())));
+    check(Some(("privileges", Warned)), with(|facts| facts.grants.clear()));
     check(Some(("disk", Failed)), with(|facts| facts.disk_free = Ok(1000)));
     check(
         Some(("disk", Warned)),
@@ -186,6 +188,18 @@ fn a_roll_without_a_balancer_needs_a_word_of_consent() {
     plan.accepted.clear();
     plan.statements[0].method = Method::Toi;
     assert_eq!(verdict(&plan), Verdict::Passed);
+}
+
+#[test]
+fn to_run_a_plan_takes_more_than_to_look() {
+    let mut nodes = [healthy("n1"), healthy("n2"), healthy("n3")];
+    nodes[2].facts.as_mut().unwrap().grants.clear();
+    let plan = rolling_plan();
+    let scene = Scene { nodes: &nodes, plan: &plan, balancers: 1, tables: &[], leaving: None, copying: None };
+    assert_eq!(worst(&run(Stage::Plan, &scene)), Verdict::Warned);
+    let findings = run(Stage::BeforeRun, &scene);
+    let missing = findings.iter().find(|finding| finding.verdict == Verdict::Unseen).unwrap();
+    assert!(missing.saw.contains("n3") && missing.advice.starts_with("GRANT ALTER ON `app`.`t` TO"), "{missing:?}");
 }
 
 /// A plan that copies `app.t`.

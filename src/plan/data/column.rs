@@ -21,6 +21,15 @@ pub(super) fn checks(old: &Column, new: &Column, asked: Asked<'_>, checks: &mut 
             format!("CHAR_LENGTH({quoted}) > {characters}"),
         );
     }
+    if let Some(bytes) = longest_bytes(&new.data_type)
+        && most_bytes(&old.data_type, &new.data_type).is_none_or(|before| before > bytes)
+    {
+        let stored = match new.data_type.charset.as_deref().filter(|charset| is_plain(charset)) {
+            Some(charset) if new.data_type.base.is_text() => format!("CONVERT({quoted} USING {charset})"),
+            _ => quoted.clone(),
+        };
+        ask("too-long", format!("values of `{name}` over {bytes} bytes"), format!("LENGTH({stored}) > {bytes}"));
+    }
     if let Some((low, high)) = range(&new.data_type)
         && range(&old.data_type).is_none_or(|(old_low, old_high)| old_low < low || old_high > high)
     {
@@ -58,14 +67,34 @@ pub(super) fn checks(old: &Column, new: &Column, asked: Asked<'_>, checks: &mut 
     }
 }
 
-/// The most characters that a text type takes. Bytes are not counted here: a TEXT type's limit depends on the
-/// character set and is left to the server.
+/// The most characters that a text type takes whose limit is in characters.
 fn longest_text(data_type: &ColumnType) -> Option<u64> {
     match data_type.base {
         BaseType::Char => Some(data_type.length.unwrap_or(1)),
         BaseType::VarChar => data_type.length,
         // The longest number, date or address is shorter than what people declare for it; the server decides.
         _ => None,
+    }
+}
+
+/// The most bytes that a type takes whose limit is in bytes.
+fn longest_bytes(data_type: &ColumnType) -> Option<u64> {
+    match data_type.base {
+        BaseType::TinyText | BaseType::TinyBlob => Some((1 << 8) - 1),
+        BaseType::Text | BaseType::Blob => Some((1 << 16) - 1),
+        BaseType::MediumText | BaseType::MediumBlob => Some((1 << 24) - 1),
+        BaseType::Binary | BaseType::VarBinary => data_type.length,
+        _ => None,
+    }
+}
+
+/// The most bytes that a value of `old` can have once it is of type `new`; `None` where there is no use in knowing.
+fn most_bytes(old: &ColumnType, new: &ColumnType) -> Option<u64> {
+    match old.base {
+        BaseType::Char | BaseType::VarChar => old.length?.checked_mul(4),
+        // The same characters may take more bytes in another character set.
+        _ if old.base.is_text() && old.charset != new.charset => longest_bytes(old)?.checked_mul(4),
+        _ => longest_bytes(old),
     }
 }
 
@@ -94,6 +123,11 @@ fn narrower_charset<'a>(old: &ColumnType, new: &'a ColumnType) -> Option<&'a str
     const UNICODE: [&str; 4] = ["utf8mb4", "utf16", "utf16le", "utf32"];
     let charset = new.charset.as_deref()?;
     let same = old.charset.as_deref() == Some(charset);
-    let plain = charset.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    (!same && plain && charset != "binary" && !UNICODE.contains(&charset) && old.base.has_charset()).then_some(charset)
+    (!same && is_plain(charset) && charset != "binary" && !UNICODE.contains(&charset) && old.base.has_charset())
+        .then_some(charset)
+}
+
+/// Whether a character set's name may stand in a query as it is.
+fn is_plain(charset: &str) -> bool {
+    charset.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

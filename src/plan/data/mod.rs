@@ -5,7 +5,7 @@
 
 mod column;
 
-use crate::ddl::ast::{Body, CheckDef, ForeignKeyDef, KeyDef, KeyType, Operation, Statement};
+use crate::ddl::ast::{Body, CheckDef, ColumnDef, ForeignKeyDef, KeyDef, KeyType, Operation, Statement};
 use crate::ddl::model::Applied;
 use crate::sql::quote_name as quote;
 
@@ -21,6 +21,13 @@ pub struct DataCheck {
     pub what: String,
     /// The query. The rows that it returns stand in the way.
     pub sql: String,
+}
+
+impl DataCheck {
+    /// The query without its limit.
+    pub fn all(&self) -> &str {
+        self.sql.rsplit_once(" LIMIT ").map_or(&self.sql, |(sql, _)| sql)
+    }
 }
 
 /// The table that is asked, as the plan knows it.
@@ -83,7 +90,19 @@ fn of_operation(operation: &Operation, text: &str, asked: Asked<'_>, checks: &mu
         Operation::AddKey(key) => checks.extend(duplicates(key, asked)),
         Operation::AddForeignKey(key) => checks.extend(orphans(key, asked)),
         Operation::AddCheck(check) => checks.push(violators(check, text, asked)),
+        Operation::ModifyColumn { column, .. } => of_column(&column.name.value, column, text, asked, checks),
+        Operation::ChangeColumn { old, column, .. } => of_column(&old.value, column, text, asked, checks),
         _ => {}
+    }
+}
+
+/// Keys and checks in the new definition of a column that is there.
+fn of_column(name: &str, column: &ColumnDef, text: &str, asked: Asked<'_>, checks: &mut Vec<DataCheck>) {
+    if column.key.is_some() {
+        checks.push(agreeing(&[quote(name)], &[name], asked));
+    }
+    if let Some(check) = &column.check {
+        checks.push(violators(check, text, asked));
     }
 }
 
@@ -105,16 +124,21 @@ fn duplicates(key: &KeyDef, asked: Asked<'_>) -> Option<DataCheck> {
             None => quote(&part.column.value),
         })
         .collect();
+    let names: Vec<&str> = key.parts.iter().map(|part| part.column.value.as_str()).collect();
+    Some(agreeing(&parts, &names, asked))
+}
+
+/// Rows that agree in all of `parts`, expressions over the columns `names`.
+fn agreeing(parts: &[String], names: &[&str], asked: Asked<'_>) -> DataCheck {
     let columns = parts.join(", ");
     // NULLs never collide.
-    let no_nulls: Vec<String> =
-        key.parts.iter().map(|part| format!("{} IS NOT NULL", quote(&part.column.value))).collect();
+    let no_nulls: Vec<String> = names.iter().map(|name| format!("{} IS NOT NULL", quote(name))).collect();
     let sql = format!(
         "SELECT {columns}, COUNT(*) AS `rows` FROM {} WHERE {} GROUP BY {columns} HAVING COUNT(*) > 1 LIMIT {SAMPLES}",
         asked.name(),
         no_nulls.join(" AND ")
     );
-    Some(DataCheck { code: "duplicates", what: format!("rows that agree in {columns}"), sql })
+    DataCheck { code: "duplicates", what: format!("rows that agree in {columns}"), sql }
 }
 
 /// Rows whose parent is not there. Where the parent's columns were left out, they are its primary key, which only the
