@@ -20,9 +20,23 @@ const EVERYWHERE: f64 = 0.006;
 /// file had 4 ms for its definition and 7 ms for its work.
 const ONE_MORE_FILE: [f64; 4] = [0.1, 0.12, 0.4, 0.45];
 
-/// By how much dearer work is on rows that are not in memory: measured on tables of twice the buffer pool, three
-/// servers on one disk (docs/plan.md). Keys are read once and sorted in files; a copy puts rows at random into keys.
-const OUT_OF_MEMORY: [f64; 3] = [1.8, 1.8, 3.0];
+/// By how much dearer work is on rows that are not in memory: measured on tables of two and eight times the buffer pool,
+/// three servers on one disk (docs/plan.md). Keys are read once and sorted in files.
+const OUT_OF_MEMORY: [f64; 3] = [2.4, 1.8, 1.8];
+
+/// Seconds for an entry that a copy puts into a page of a key that is not in memory: it is read, and written back soon. On a
+/// table of 2 GB with one key of 250 MB and 256 MB of buffer pool that was nearly all of the time (docs/plan.md).
+const MISSED_PAGE: f64 = 25e-6;
+
+/// The part of the buffer pool that stays with the keys while rows are copied through it.
+const FOR_KEYS: f64 = 0.5;
+
+/// Bytes of a key's entry beside its columns, and how full a page is in which entries came at random.
+const ENTRY: (f64, f64) = (15.0, 0.75);
+
+/// Seconds for a byte of a file that is removed: the file system gives its blocks back, and InnoDB its pages. Measured on
+/// tables of 0.5 and 2 GB, three servers on one disk with ext4.
+const REMOVAL: f64 = 0.5e-9;
 
 /// Bytes of a tablespace file that may hold nothing yet: InnoDB makes room in steps of some MB.
 const SLACK: u64 = 8_000_000;
@@ -78,9 +92,9 @@ impl Job {
     pub fn seconds(&self, amount: Option<Amount>, memory: Option<f64>, rates: &Rates) -> Option<f64> {
         let always = self.overhead(&rates.costs);
         if self.labour == Labour::Nothing {
-            return Some(always);
+            return Some(always + self.gone * REMOVAL * amount.unwrap_or_default().bytes);
         }
-        let bare = self.warm(amount?, rates) * self.cold(amount?, memory);
+        let bare = self.warm(amount?, rates) * self.cold(amount?, memory) + self.missed(amount?, memory);
         Some(always + bare * rates.factor(self.labour))
     }
 
@@ -107,6 +121,15 @@ impl Job {
             Labour::Rebuild => costs.rebuild.of(rows, data) + sorted,
             Labour::Copy => costs.copy.of(rows, data) + costs.copy_key * rows * f64::from(self.keys),
         }
+    }
+
+    /// Seconds for the pages of keys that a copy fills at random and that memory does not hold.
+    fn missed(&self, amount: Amount, memory: Option<f64>) -> f64 {
+        let (Labour::Copy, Some(memory)) = (self.labour, memory) else { return 0.0 };
+        let entries = amount.rows * f64::from(self.keys);
+        let bytes = (amount.rows * as_f64(self.key_bytes) + entries * ENTRY.0) / ENTRY.1;
+        let outside = if bytes > 0.0 { (1.0 - FOR_KEYS * memory / bytes).max(0.0) } else { 0.0 };
+        entries * outside * MISSED_PAGE
     }
 
     /// How much dearer it is because not all of the table is in memory.

@@ -1,6 +1,6 @@
 //! What a statement gives one server to do, as far as its text and the table say. Sizes come in later.
 
-use crate::ddl::ast::{Operation, Statement};
+use crate::ddl::ast::{Body, Operation, PartitionNames, PartitionOp, Statement};
 use crate::ddl::model::{Applied, BaseType, Column, Key, KeyKind, Table};
 use crate::ddl::{Algorithm, Judgement, Moves};
 
@@ -32,6 +32,8 @@ pub struct Job {
     /// Tablespace files, of which each costs time: one for each partition before or after, whichever is more, and those of
     /// the FULLTEXT keys that are made. 0 counts as one.
     pub files: u32,
+    /// Which part of the table's files is removed; more than definitions only in that.
+    pub gone: f64,
     /// Which part of the remaining bytes of a row those keys read, each key counted; 0 without any.
     pub text_share: f64,
 }
@@ -59,8 +61,9 @@ impl Job {
     pub fn of(statement: &Statement, applied: &Applied, judgement: &Judgement) -> Self {
         let labour = match judgement.moves {
             Moves::Nothing => {
-                let files = count(files(applied.before.as_deref()).max(files(applied.after.as_deref())));
-                return Self { files, ..Self::default() };
+                let before = files(applied.before.as_deref());
+                let files = count(before.max(files(applied.after.as_deref())));
+                return Self { files, gone: gone(statement, before), ..Self::default() };
             }
             Moves::Keys => Labour::Keys,
             Moves::Rows if judgement.algorithm.is_some_and(|algorithm| algorithm < Algorithm::Copy) => Labour::Rebuild,
@@ -87,6 +90,7 @@ impl Job {
             labour,
             files: count(files(before).max(files(Some(after))) + of_text),
             keys: count(plain.clone().count() + parents),
+            gone: 0.0,
             key_bytes: plain.map(|key| columns(key, after).map(length).sum::<u64>()).sum(),
             not_text: ROW_HEAD + after.columns.iter().filter_map(fixed).sum::<u64>(),
             text_share: text,
@@ -103,6 +107,23 @@ fn files(table: Option<&Table>) -> usize {
     let Some(table) = table else { return 0 };
     let partitions = table.partitioning.iter().flat_map(|partitioning| &partitioning.partitions);
     partitions.map(|partition| partition.subpartitions.len().max(1)).sum::<usize>().max(1)
+}
+
+/// Which part of a table of so many files is thrown away.
+fn gone(statement: &Statement, files: usize) -> f64 {
+    let of = |names: usize| f64::from(count(names)) / f64::from(count(files.max(1)));
+    let part = |operation: &Operation| {
+        let Operation::Partition(maintenance) = operation else { return 0.0 };
+        match maintenance.as_ref() {
+            PartitionOp::Drop { names, .. } | PartitionOp::Truncate(PartitionNames::Names(names)) => of(names.len()),
+            PartitionOp::Truncate(PartitionNames::All) => 1.0,
+            _ => 0.0,
+        }
+    };
+    match statement.body {
+        Body::Drop(_) | Body::TruncateTable { .. } => 1.0,
+        _ => statement.operations().into_iter().map(part).sum::<f64>().min(1.0),
+    }
 }
 
 fn columns<'a>(key: &'a Key, table: &'a Table) -> impl Iterator<Item = &'a Column> {
@@ -140,4 +161,54 @@ fn fixed(column: &Column) -> Option<u64> {
         T::Uuid | T::Inet6 => 16,
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ddl::model::{Catalog, Settings};
+    use crate::ddl::{ServerProfile, judge};
+    use crate::sql::{Dialect, ServerVersion};
+
+    fn job(table: &str, sql: &str) -> Job {
+        let version = ServerVersion::new(10, 11, 19);
+        let mut catalog = Catalog::new(Settings::of(version));
+        let dialect = Dialect::new(version);
+        catalog.apply(&crate::ddl::parse(table, dialect), table, Some("app"));
+        let tree = crate::ddl::parse(sql, dialect);
+        let applied = catalog.apply(&tree, sql, Some("app"));
+        Job::of(&tree, &applied, &judge(&tree, sql, &applied, &ServerProfile::of(version)))
+    }
+
+    const PLAIN: &str = "CREATE TABLE t (id INT PRIMARY KEY, v TEXT) ENGINE=InnoDB";
+    const PARTED: &str = "CREATE TABLE t (id INT PRIMARY KEY, v TEXT) ENGINE=InnoDB PARTITION BY RANGE (id) \
+        (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN (20), PARTITION p2 VALUES LESS THAN (30), \
+        PARTITION p3 VALUES LESS THAN MAXVALUE)";
+
+    #[test]
+    fn files_are_counted_on_the_side_that_has_more() {
+        for (table, sql, files) in [
+            (PLAIN, "ALTER TABLE t FORCE", 1),
+            (PLAIN, "ALTER TABLE t PARTITION BY HASH (id) PARTITIONS 8", 8),
+            (PARTED, "ALTER TABLE t REMOVE PARTITIONING", 4),
+            (PARTED, "ALTER TABLE t ADD COLUMN c INT", 4),
+            (PLAIN, "ALTER TABLE t ADD FULLTEXT (v)", 7),
+        ] {
+            assert_eq!(job(table, sql).files, files, "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_is_thrown_away_is_a_part_of_the_table() {
+        for (table, sql, part) in [
+            (PLAIN, "DROP TABLE t", 1.0),
+            (PLAIN, "TRUNCATE TABLE t", 1.0),
+            (PLAIN, "ALTER TABLE t DROP COLUMN v", 0.0),
+            (PARTED, "ALTER TABLE t DROP PARTITION p0", 0.25),
+            (PARTED, "ALTER TABLE t TRUNCATE PARTITION p0, p1", 0.5),
+            (PARTED, "ALTER TABLE t TRUNCATE PARTITION ALL", 1.0),
+        ] {
+            assert!((job(table, sql).gone - part).abs() < 1e-9, "{sql}");
+        }
+    }
 }

@@ -30,6 +30,7 @@ async fn nothing_is_left_whatever_ends_it() -> Result<(), Error> {
     // A server hears of its client's death when the statement ends; until then a run is rightly refused.
     until("what it had begun has ended", Duration::from_secs(30), async || !busy(&sandbox).await).await;
     schema(&sandbox, &["apply", "--yes", "-e", SQL]).expect_code(0);
+    told_beside_outcome(&sandbox);
     // The next one drops what the other left, and measures.
     schema(&sandbox, &["plan", "--calibrate", "-e", SQL]).expect_code(0);
     assert_eq!(left(&sandbox).await, [0, 0, 0]);
@@ -43,6 +44,17 @@ async fn nothing_is_left_whatever_ends_it() -> Result<(), Error> {
     assert_eq!(ended.code(), Some(4));
     assert_eq!(left(&sandbox).await, [0, 0, 0]);
     Ok(())
+}
+
+/// What was foretold of the last run's statement stands beside what it took.
+fn told_beside_outcome(sandbox: &Sandbox) {
+    let history = schema(sandbox, &["history", "--limit", "1", "--format", "json"]).expect_code(0);
+    let history: Value = serde_json::from_str(&history.stdout).unwrap();
+    let statement = &history["runs"][0]["statements"][0];
+    assert!(statement["estimate"]["stall_seconds"].as_f64().unwrap() > 0.0, "{history}");
+    assert!(statement["measured"][0]["seconds"].as_f64().unwrap() > 0.0, "{history}");
+    let page = schema(sandbox, &["history", "--limit", "1"]).expect_code(0).stdout;
+    assert!(page.contains("FORCE (TOI, predicted 0.") && page.contains(" s, took 0."), "{page}");
 }
 
 /// A calibration that has begun to make its tables.

@@ -53,26 +53,56 @@ pub fn median(mut rounds: Vec<Measured>) -> Measured {
     rounds.swap_remove(rounds.len() / 2)
 }
 
-/// The table, the share within a factor of two, and the lowest ratio.
+/// Every line; a table for `docs/plan.md`, a row for each size; and how many hold with and without the floor.
 pub fn summary(all: &[Measured]) -> String {
     let mut text = String::new();
     for one in all {
         let _ = writeln!(text, "{}{}", one.line(), if fits(one) { "" } else { "  <--" });
     }
-    let plain = |one: &&Measured| (0.5..=2.0).contains(&(one.predicted / one.measured));
     let _ =
-        writeln!(text, "without the floor, {} of {} within a factor of 2", all.iter().filter(plain).count(), all.len());
-    let good = all.iter().filter(|one| fits(one)).count();
-    let lowest = all.iter().map(Measured::ratio).fold(f64::INFINITY, f64::min);
-    let highest = all.iter().map(Measured::ratio).fold(0.0, f64::max);
+        writeln!(text, "\n| table | statements | hold | predicted by measured | longest stall, predicted | measured |");
+    let _ = writeln!(text, "|---|---|---|---|---|---|");
+    for of_size in all.chunk_by(|one, other| one.size_kb == other.size_kb) {
+        let (lowest, highest) = range(of_size);
+        let good = of_size.iter().filter(|one| fits(one)).count();
+        let Some(longest) = of_size.iter().max_by(|one, other| one.measured.total_cmp(&other.measured)) else {
+            continue;
+        };
+        let _ = writeln!(
+            text,
+            "| {} | {} | {good} | {lowest:.2} to {highest:.2} | {:.2} s | {:.2} s ({}) |",
+            size(of_size[0].size_kb),
+            of_size.len(),
+            longest.predicted,
+            longest.measured,
+            longest.step
+        );
+    }
+    let plain = |one: &&Measured| (0.5..=2.0).contains(&(one.predicted / one.measured));
+    let share =
+        |good: usize| format!("{good} of {} ({:.0} %)", all.len(), 100.0 * good as f64 / all.len().max(1) as f64);
+    let (lowest, highest) = range(all);
     let _ = write!(
         text,
-        "{good} of {} within a factor of 2 ({:.0} %); predicted by measured {lowest:.2} to {highest:.2}; \
-         what is below {FLOOR} s counts as {FLOOR} s",
-        all.len(),
-        100.0 * good as f64 / all.len().max(1) as f64
+        "\nWithin a factor of 2: {}; predicted by measured {lowest:.2} to {highest:.2}. What is below {FLOOR} s counts as {FLOOR} s; \
+         without this floor {}.",
+        share(all.iter().filter(|one| fits(one)).count()),
+        share(all.iter().filter(plain).count()),
     );
     text
+}
+
+fn range(all: &[Measured]) -> (f64, f64) {
+    let ratios = || all.iter().map(Measured::ratio);
+    (ratios().fold(f64::INFINITY, f64::min), ratios().fold(0.0, f64::max))
+}
+
+fn size(kb: u64) -> String {
+    match kb {
+        0..1_000 => format!("{kb} KB"),
+        1_000..1_000_000 => format!("{} MB", kb / 1_000),
+        _ => format!("{:.1} GB", kb as f64 / 1e6),
+    }
 }
 
 fn fits(one: &Measured) -> bool {
