@@ -19,7 +19,10 @@ pub fn tests() -> Vec<Trial> {
         trial("checks::of_the_policy_and_the_rows", of_the_policy_and_the_rows),
         trial("checks::of_what_the_account_may_do", of_what_the_account_may_do),
         trial("checks::of_a_cluster_that_is_paused", of_a_cluster_that_is_paused),
-        trial("checks::of_another_version_and_a_node_cut_off", of_another_version_and_a_node_cut_off),
+        trial(
+            "checks::of_another_version_a_full_disk_and_a_node_cut_off",
+            of_another_version_a_full_disk_and_a_node_cut_off,
+        ),
         trial("checks::of_what_a_saved_plan_rests_on", of_what_a_saved_plan_rests_on),
     ]
 }
@@ -221,16 +224,24 @@ async fn paused(node: &Node) -> bool {
     node.status("wsrep_flow_control_active").await.unwrap().as_deref() == Some("true")
 }
 
-async fn of_another_version_and_a_node_cut_off() -> Result<(), Error> {
+async fn of_another_version_a_full_disk_and_a_node_cut_off() -> Result<(), Error> {
     let sandbox = shared().await;
     prepared(&sandbox).await;
     let node = &sandbox.nodes()[2];
+    // A table that says of itself that it is 16 TiB large, once its node has started again.
+    node.execute("CREATE TABLE checks.vast (id INT PRIMARY KEY) STATS_AUTO_RECALC = 0").await?;
+    let pages = "UPDATE mysql.innodb_table_stats SET n_rows = 1 << 30, clustered_index_size = 1 << 30 WHERE database_name = \
+                 'checks' AND table_name = 'vast'";
+    node.execute(pages).await?;
     let options = std::fs::read_to_string(node.my_cnf()).unwrap();
     node.stop().await?;
     std::fs::write(node.my_cnf(), format!("{options}\nversion = 10.11.7-MariaDB-log\n")).unwrap();
     node.start().await?;
     node.wait_synced(Duration::from_secs(30)).await?;
     let mixed = told(&sandbox.schema_toml(), CHEAP, &[]);
+    node.execute("INSTALL PLUGIN IF NOT EXISTS disks SONAME 'disks'").await?;
+    let vast = told(&sandbox.schema_toml(), "ALTER TABLE checks.vast FORCE", &[]);
+    node.execute("UNINSTALL PLUGIN IF EXISTS disks").await?;
     node.execute("SET GLOBAL wsrep_provider_options = 'gmcast.isolate=1'").await?;
     until("the node is cut off", Duration::from_secs(30), async || {
         node.status("wsrep_cluster_status").await.unwrap().as_deref() == Some("non-Primary")
@@ -242,6 +253,7 @@ async fn of_another_version_and_a_node_cut_off() -> Result<(), Error> {
     node.start().await?;
     node.wait_synced(Duration::from_secs(30)).await?;
     named(&mixed, "versions", 3);
+    named(&vast, "disk", 3);
     named(&alone, "primary", 3);
     Ok(())
 }

@@ -192,19 +192,23 @@ async fn rows_in_the_way_are_shown() -> Result<(), Error> {
     node.execute("CREATE TABLE plan_rows.p (id INT PRIMARY KEY)").await?;
     node.execute(
         "CREATE TABLE plan_rows.t (id INT PRIMARY KEY, a INT, b VARCHAR(20) CHARACTER SET utf8mb4, e ENUM('x','y','z'), \
-         n INT, big BIGINT)",
+         n INT, big BIGINT, t TEXT)",
     )
     .await?;
     node.execute(
-        "INSERT INTO plan_rows.t VALUES (1, 7, 'twelve chars', 'x', NULL, 5000000000), (2, 7, '\u{1f418}', 'z', 1, 1)",
+        "INSERT INTO plan_rows.t VALUES (1, 7, 'twelve chars', 'x', NULL, 5000000000, REPEAT('x', 256)), \
+         (2, 7, '\u{1f418}', 'z', 1, 1, '')",
     )
     .await?;
     for (clause, code) in [
         ("ADD UNIQUE u (a)", "rows-duplicates"),
+        ("MODIFY a INT UNIQUE", "rows-duplicates"),
         ("MODIFY n INT NOT NULL", "rows-nulls"),
         ("ADD FOREIGN KEY (a) REFERENCES plan_rows.p (id)", "rows-orphans"),
         ("ADD CONSTRAINT c CHECK (a > 100)", "rows-violations"),
         ("MODIFY b VARCHAR(5) CHARACTER SET utf8mb4", "rows-too-long"),
+        ("MODIFY t TINYTEXT", "rows-too-long"),
+        ("CHANGE a b2 INT CHECK (n > 1)", "rows-violations"),
         ("MODIFY big INT", "rows-out-of-range"),
         ("MODIFY b VARCHAR(20) CHARACTER SET latin1", "rows-invalid-characters"),
         ("MODIFY e ENUM('x','y')", "rows-members-in-use"),
