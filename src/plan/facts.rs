@@ -313,6 +313,9 @@ pub struct TableFacts {
     /// Whether rows in a physical format that an instant ADD, DROP or reorder left behind may exist; `None` when that
     /// cannot be seen.
     pub instant_history: Option<bool>,
+    /// Whether InnoDB's dictionary holds a column FTS_DOC_ID, which a FULLTEXT key brings and leaves behind when it is
+    /// dropped; `None` when the dictionary could not be read.
+    pub doc_id: Option<bool>,
 }
 
 impl TableFacts {

@@ -14,6 +14,7 @@ pub fn tests() -> Vec<Trial> {
     vec![
         trial("plan::methods_follow_the_facts", methods_follow_the_facts),
         trial("plan::a_cheaper_split_ends_in_the_same_table", a_cheaper_split_ends_in_the_same_table),
+        trial("plan::what_a_dropped_fulltext_key_left_is_seen", what_a_dropped_fulltext_key_left_is_seen),
         trial("plan::what_cannot_be_read_is_told_with_its_place", what_cannot_be_read_is_told_with_its_place),
         trial("plan::rows_in_the_way_are_shown", rows_in_the_way_are_shown),
         trial("plan::tables_that_do_not_fit", tables_that_do_not_fit),
@@ -158,6 +159,44 @@ async fn innodb_id(node: &Node, table: &str) -> Option<String> {
     let name = table.replace('.', "/");
     let sql = format!("SELECT table_id FROM information_schema.innodb_sys_tables WHERE name = '{name}'");
     node.value(&sql).await.unwrap()
+}
+
+/// No definition shows the hidden column of a FULLTEXT key that is gone, but InnoDB's dictionary does.
+async fn what_a_dropped_fulltext_key_left_is_seen() -> Result<(), Error> {
+    let sandbox = shared().await;
+    database(&sandbox, "plan_fulltext").await;
+    let node = &sandbox.nodes()[0];
+    let table = "plan_fulltext.t";
+    node.execute(&format!("CREATE TABLE {table} (id INT PRIMARY KEY, a TEXT, n INT NOT NULL) ROW_FORMAT=REDUNDANT"))
+        .await?;
+    let clauses = ["ADD COLUMN c INT", "MODIFY n INT NULL", "ADD FULLTEXT f (a)"];
+    let algorithms = || {
+        clauses.map(|clause| {
+            let (ran, plan) = planned(&sandbox, &format!("ALTER TABLE {table} {clause}"), &[]);
+            let statement = &plan["statements"][0];
+            let doubt = codes(&plan, "reasons").contains(&"missing-fact".to_owned());
+            assert!(!doubt, "{clause}: {}", ran.stdout);
+            statement["algorithm"].as_str().unwrap_or_default().to_owned()
+        })
+    };
+    assert_eq!(algorithms(), ["INSTANT", "INSTANT", "INPLACE"]);
+    node.execute(&format!("ALTER TABLE {table} ADD FULLTEXT f (a)")).await?;
+    node.execute(&format!("ALTER TABLE {table} DROP KEY f")).await?;
+    let left = "SELECT COUNT(*) FROM information_schema.innodb_sys_tables t \
+                JOIN information_schema.innodb_sys_columns c USING (table_id) \
+                WHERE t.name = 'plan_fulltext/t' AND c.name = 'FTS_DOC_ID' AND NOT EXISTS \
+                (SELECT 1 FROM information_schema.statistics WHERE table_schema = 'plan_fulltext' AND index_name = 'f')";
+    for node in sandbox.nodes() {
+        until("the key came and went", Duration::from_secs(20), async || {
+            node.value(left).await.unwrap().as_deref() == Some("1")
+        })
+        .await;
+    }
+    assert_eq!(algorithms(), ["INPLACE", "INPLACE", "NOCOPY"]);
+    let before = innodb_id(node, table).await;
+    node.execute(&format!("ALTER TABLE {table} ADD COLUMN c INT")).await?;
+    assert_ne!(innodb_id(node, table).await, before, "the server did not rebuild the table");
+    Ok(())
 }
 
 async fn what_cannot_be_read_is_told_with_its_place() -> Result<(), Error> {

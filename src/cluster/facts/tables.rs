@@ -21,7 +21,8 @@ pub enum Tables<'a> {
 const DICTIONARY: &str = "SELECT name, file_size FROM information_schema.innodb_sys_tablespaces; \
     SELECT for_name, ref_name FROM information_schema.innodb_sys_foreign; \
     SELECT table_id, name FROM information_schema.innodb_sys_tables; \
-    SELECT table_id FROM information_schema.innodb_sys_indexes WHERE name = 'PRIMARY'";
+    SELECT table_id FROM information_schema.innodb_sys_indexes WHERE name = 'PRIMARY'; \
+    SELECT table_id FROM information_schema.innodb_sys_columns WHERE name = 'FTS_DOC_ID'";
 
 /// What was seen of a node's tables.
 #[derive(Clone, Debug)]
@@ -66,13 +67,13 @@ pub async fn tables(session: &mut Session, which: Tables<'_>) -> Result<TablesSe
     triggers(session, which, &mut found).await?;
     let dictionary = match session.query_all(DICTIONARY).await {
         Ok(sets) => {
-            let [spaces, keys, tables, primary] = &sets[..] else {
+            let [spaces, keys, tables, primary, doc_ids] = &sets[..] else {
                 return Err(ClusterError::Shape {
                     node: session.node().to_owned(),
-                    what: "four results were expected".into(),
+                    what: "five results were expected".into(),
                 });
             };
-            add_dictionary(&mut found, spaces, keys, tables, primary)?;
+            add_dictionary(&mut found, spaces, keys, tables, primary, doc_ids)?;
             Ok(())
         }
         Err(error @ ClusterError::Server { .. }) => {
@@ -136,6 +137,7 @@ fn add_dictionary(
     keys: &Rows,
     tables: &Rows,
     primary: &Rows,
+    doc_ids: &Rows,
 ) -> Result<(), ClusterError> {
     for row in spaces.iter() {
         let (name, size): (String, u64) = (row.get(0)?, row.get(1)?);
@@ -150,11 +152,13 @@ fn add_dictionary(
     }
     // Joined here: these tables have no index in the server, and its join of 5,000 tables took 2.7 s.
     let primary: HashSet<u64> = primary.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
+    let doc_ids: HashSet<u64> = doc_ids.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
     for row in tables.iter() {
         let (id, name): (u64, String) = (row.get(0)?, row.get(1)?);
         if let Some(facts) = filename::table(&name).and_then(|table| found.get_mut(&table)) {
             facts.partitions += u64::from(filename::is_partition(&name));
             facts.primary_key |= primary.contains(&id);
+            facts.doc_id = Some(facts.doc_id == Some(true) || doc_ids.contains(&id));
         }
     }
     Ok(())

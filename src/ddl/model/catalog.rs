@@ -126,6 +126,18 @@ impl Catalog {
         }
     }
 
+    /// Says what is known of the hidden column of a table's FULLTEXT keys that are gone. A key that stands says it by
+    /// itself, and a table that is not known stays so.
+    pub fn set_hidden_doc_id(&mut self, database: &str, name: &str, hidden: HiddenDocId) {
+        let (database, name) = (self.fold(database).into_owned(), self.fold(name).into_owned());
+        let object = self.databases.get_mut(&database).and_then(|database| database.objects.get_mut(&name));
+        if let Some(Object::Table(table)) = object
+            && !table.needs_doc_id()
+        {
+            Arc::make_mut(table).hidden_doc_id = hidden;
+        }
+    }
+
     /// Every table that is known, in order of database and name.
     pub fn tables(&self) -> impl Iterator<Item = &Arc<Table>> {
         self.databases.values().flat_map(|database| database.objects.values()).filter_map(|object| match object {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::cluster::facts::{Tables, tables};
 use crate::cluster::{ClusterError, Connector, snapshot_all};
 use crate::ddl::ServerProfile;
-use crate::ddl::model::{Catalog, Object as Known};
+use crate::ddl::model::{Catalog, HiddenDocId, Object as Known};
 use crate::plan::check::{Finding, Verdict};
 use crate::plan::facts::{TableFacts, TableName, Unseen};
 use crate::verify::{Definition, ObjectKind, SchemaSnapshot, Scope, compare};
@@ -49,8 +49,14 @@ pub(super) async fn look(
         })
     );
     // A node that could not be asked is told of by its own check.
+    let mut doc_ids: BTreeMap<TableName, Option<bool>> = BTreeMap::new();
     for node in sizes.into_iter().flatten() {
         for (name, facts) in node.tables {
+            // Where the nodes differ, either may be what a statement meets.
+            let doc_id = doc_ids.entry(name.clone()).or_insert(facts.doc_id);
+            if *doc_id != facts.doc_id {
+                *doc_id = None;
+            }
             let largest = seen.sizes.entry(name).or_default();
             if largest.kind.is_empty() || facts.bytes() > largest.bytes() {
                 *largest = facts;
@@ -62,6 +68,14 @@ pub(super) async fn look(
         let Definition::Known { sql, .. } = definition else { continue };
         if matches!(object.kind, ObjectKind::Table | ObjectKind::Sequence | ObjectKind::View) {
             learn(&mut seen.catalog, &object.database, sql);
+        }
+        if object.kind == ObjectKind::Table {
+            let hidden = match doc_ids.get(&TableName::new(&object.database, &object.name)).copied().flatten() {
+                Some(true) => HiddenDocId::There,
+                Some(false) => HiddenDocId::Gone,
+                None => HiddenDocId::Unknown,
+            };
+            seen.catalog.set_hidden_doc_id(&object.database, &object.name, hidden);
         }
         if object.kind == ObjectKind::Table {
             seen.definitions.insert(TableName::new(&object.database, &object.name), sql.clone());
