@@ -2,6 +2,7 @@
 //! on the way.
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -444,7 +445,29 @@ async fn killed_at_every_step() -> Result<(), Error> {
     site.assert_all_on(NEW).await;
     site.assert_slow_timers().await;
     site.schema(&["upgrade", "resume"]).expect_code(3);
+    assert_bundle(&site);
     Ok(())
+}
+
+/// Each node as it was and as it is now, in a folder for one pair of eyes.
+fn assert_bundle(site: &Site) {
+    let entries = std::fs::read_dir(site.sandbox.dir()).unwrap().map(|entry| entry.unwrap().path());
+    let mut bundles: Vec<PathBuf> =
+        entries.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("schema-upgrade-")).collect();
+    assert_eq!(bundles.len(), 1, "{bundles:?}");
+    let bundle = bundles.remove(0);
+    assert_eq!(std::fs::metadata(&bundle).unwrap().permissions().mode() & 0o777, 0o700);
+    for node in site.sandbox.nodes() {
+        for (moment, version) in [("before", OLD), ("after", NEW)] {
+            let file = bundle.join(format!("{}-{moment}.json", node.name()));
+            let state: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+            assert!(state["version"].as_str().unwrap().starts_with(version), "{}", file.display());
+            assert_eq!(state["status"]["wsrep_cluster_status"], "Primary");
+            assert!(state["variables"]["wsrep_provider_options"].is_string());
+            assert!(!state["schema"].as_object().unwrap().is_empty());
+            assert!(!state["log"].as_array().unwrap().is_empty());
+        }
+    }
 }
 
 /// With `--confirm-each` a person may think for as long as he likes: the lease is held meanwhile. His no changes nothing.

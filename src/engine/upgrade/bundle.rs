@@ -1,5 +1,6 @@
 //! What a node was like, in files that can be sent to support.
 
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -55,7 +56,11 @@ impl Bundle {
             "log": tail.into_iter().rev().collect::<Vec<_>>(),
             "log_unread": log.as_ref().err(),
         });
-        let written = std::fs::create_dir_all(&self.dir)
+        // A log may show what is in the data.
+        let written = std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.dir)
             .and_then(|()| std::fs::write(&file, serde_json::to_vec_pretty(&body).unwrap_or_default()));
         written.map_err(|error| format!("{} could not be written: {error}", file.display()))?;
         Ok(file)
