@@ -170,6 +170,19 @@ fn what_looked_cheap_once_is_judged_right() {
 }
 
 #[test]
+fn converting_to_the_default_does_not_keep_the_databases_collation() {
+    let database = "CREATE DATABASE d CHARACTER SET utf8mb4 COLLATE utf8mb4_uca1400_ai_ci; USE d;";
+    let table = "CREATE TABLE t (e ENUM('x')) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=";
+    for (collation, algorithm) in
+        [("utf8mb4_uca1400_ai_ci", Algorithm::Copy), ("utf8mb4_general_ci", Algorithm::Instant)]
+    {
+        let sql = "ALTER TABLE t CONVERT TO CHARACTER SET DEFAULT";
+        let judged = judged("11.8.6", &format!("{database} {table}{collation}"), sql);
+        assert_eq!(judged.algorithm, Some(algorithm), "{collation}");
+    }
+}
+
+#[test]
 fn a_first_key_block_size_builds_keys_anew() {
     for (table, algorithm) in [
         ("CREATE TABLE t (a INT, UNIQUE KEY k (a)) ENGINE=InnoDB", Algorithm::Copy),

@@ -86,7 +86,11 @@ impl<'a> Work<'a> {
     /// CONVERT TO CHARACTER SET: every text column, and the table's default.
     fn convert(&mut self, charset: &str, collation: Option<&str>) {
         let (charset, collation) = match charset {
-            "default" => charset::resolve(None, collation, self.inherited, self.settings),
+            // The database's character set, but not its collation (measured).
+            "default" => {
+                let own = self.inherited.0.and_then(charset::own_collation);
+                charset::resolve(None, collation, (self.inherited.0, own.as_deref()), self.settings)
+            }
             written => charset::resolve(Some(written), collation, (None, None), self.settings),
         };
         for column in &mut self.table.columns {

@@ -73,12 +73,17 @@ pub(super) fn of_collation(collation: &str) -> Option<String> {
     entry(first).map(|(name, _, _)| (*name).to_owned())
 }
 
+/// The collation that a character set has in every server, whatever `character_set_collations` says.
+pub(super) fn own_collation(charset: &str) -> Option<String> {
+    entry(charset).map(|(_, collation, _)| (*collation).to_owned())
+}
+
 /// The collation of a character set when none is written.
 pub(super) fn default_collation(charset: &str, settings: &Settings) -> Option<String> {
     let changed = settings.charset_collations.iter().find(|(name, _)| name == charset);
     match changed {
         Some((_, collation)) => Some(collation.clone()),
-        None => entry(charset).map(|(_, collation, _)| (*collation).to_owned()),
+        None => own_collation(charset),
     }
 }
 
