@@ -76,12 +76,7 @@ pub(super) fn compare(sides: &mut Sides, before: &Table, old: &Column, new: &Col
         );
     }
     if old.compressed.is_some() != new.compressed.is_some() {
-        sides.never(
-            Lost,
-            Lost,
-            "column-compression",
-            format!("`{name}` with and without COMPRESSED are different types in a row event."),
-        );
+        compression(sides, old, new, profile);
     }
     generated(sides, old, new, profile);
     if old.nullable && !new.nullable {
@@ -102,6 +97,20 @@ pub(super) fn compare(sides: &mut Sides, before: &Table, old: &Column, new: &Col
         );
     }
     kind_of_value(sides, before, old, new, profile);
+}
+
+/// With and without COMPRESSED are two types in a row event. Those of one length cross where conversions are allowed.
+fn compression(sides: &mut Sides, old: &Column, new: &Column, profile: &ServerProfile) {
+    if old.data_type == new.data_type {
+        converted(sides, profile);
+    } else {
+        sides.never(
+            Lost,
+            Lost,
+            "column-compression",
+            format!("`{}` changes its type and its compression at once, which no row was seen to survive.", new.name),
+        );
+    }
 }
 
 fn generated(sides: &mut Sides, old: &Column, new: &Column, profile: &ServerProfile) {
@@ -175,6 +184,15 @@ fn is_virtual(column: &Column) -> bool {
     column.generated.as_ref().is_some_and(|generated| generated.kind != GeneratedKind::Stored)
 }
 
+/// Rows cross in a conversion window only.
+fn converted(sides: &mut Sides, profile: &ServerProfile) {
+    sides.flows(Conditional, Conditional);
+    if profile.conversions() != (true, true) {
+        sides.window = true;
+        sides.condition("conversion-window", "slave_type_conversions is set to ALL_NON_LOSSY,ALL_LOSSY on all nodes while the change rolls, and restored afterwards; without it rows are refused and nodes are lost.");
+    }
+}
+
 fn within(
     sides: &mut Sides,
     before: &Table,
@@ -185,11 +203,7 @@ fn within(
     limits: &[Limit],
 ) {
     if window {
-        sides.flows(Conditional, Conditional);
-        if profile.conversions() != (true, true) {
-            sides.window = true;
-            sides.condition("conversion-window", "slave_type_conversions is set to ALL_NON_LOSSY,ALL_LOSSY on all nodes while the change rolls, and restored afterwards; without it rows are refused and nodes are lost.");
-        }
+        converted(sides, profile);
     }
     if is_virtual(new) {
         return;

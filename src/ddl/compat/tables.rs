@@ -7,6 +7,7 @@ use super::columns;
 use super::keys;
 use super::sides::Sides;
 use crate::ddl::Flow::{Conditional, Differs, Lost, Ok};
+use crate::ddl::ast::GeneratedKind;
 use crate::ddl::knowledge::Fact;
 use crate::ddl::model::{Column, ColumnDefault, Table};
 use crate::ddl::profile::ServerProfile;
@@ -75,7 +76,7 @@ fn in_order(sides: &mut Sides, before: &Table, after: &Table, profile: &ServerPr
         return;
     }
     for new in after.columns.iter().skip(shared) {
-        added(sides, new, profile);
+        added(sides, before, new, profile);
     }
     for old in before.columns.iter().skip(shared) {
         sides.condition(
@@ -96,7 +97,7 @@ fn in_order(sides: &mut Sides, before: &Table, after: &Table, profile: &ServerPr
     }
 }
 
-fn added(sides: &mut Sides, new: &Column, profile: &ServerProfile) {
+fn added(sides: &mut Sides, before: &Table, new: &Column, profile: &ServerProfile) {
     if new.visibility == crate::ddl::model::Visibility::System {
         return;
     }
@@ -107,6 +108,20 @@ fn added(sides: &mut Sides, new: &Column, profile: &ServerProfile) {
                 Differs,
                 "computed-by-each-node",
                 format!("Each node would compute `{}` for itself, and differently.", new.name),
+            );
+        }
+        // Seen on 10.11.19, and no longer on 11.8.6.
+        let compares_computed =
+            profile.version < ServerVersion::new(11, 8, 0) && generated.kind != GeneratedKind::Stored;
+        if compares_computed && before.clustered_key().is_none() {
+            sides.never(
+                Lost,
+                Ok,
+                "rows-not-found",
+                format!(
+                    "Without a primary key a changed node finds rows by all their values, and rows from unchanged nodes come without `{}`, which it computes.",
+                    new.name
+                ),
             );
         }
         return;
