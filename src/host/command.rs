@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::sync::mpsc;
 
+use super::lines::each_line;
 use super::shell::Shell;
 use super::template::{Template, Values};
 
@@ -133,10 +133,10 @@ impl Shell {
         let group = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
         let (lines, mut seen) = mpsc::channel(64);
         if let Some(stream) = child.stdout.take() {
-            tokio::spawn(pass_on(stream, false, lines.clone()));
+            tokio::spawn(each_line(stream, lines.clone(), |line| Output { error: false, line }));
         }
         if let Some(stream) = child.stderr.take() {
-            tokio::spawn(pass_on(stream, true, lines.clone()));
+            tokio::spawn(each_line(stream, lines.clone(), |line| Output { error: true, line }));
         }
         drop(lines);
         let deadline = tokio::time::Instant::now() + limit;
@@ -184,23 +184,6 @@ async fn end(child: &mut tokio::process::Child, group: Option<Pid>) {
     if tokio::time::timeout(GRACE, child.wait()).await.is_err() {
         let _ = killpg(group, Signal::SIGKILL);
         let _ = child.wait().await;
-    }
-}
-
-async fn pass_on(stream: impl AsyncRead + Unpin, error: bool, to: mpsc::Sender<Output>) {
-    let mut reader = BufReader::new(stream);
-    let mut bytes = Vec::new();
-    loop {
-        bytes.clear();
-        match reader.read_until(b'\n', &mut bytes).await {
-            Ok(0) | Err(_) => return,
-            Ok(_) => {
-                let line = String::from_utf8_lossy(&bytes).trim_end_matches(['\n', '\r']).to_owned();
-                if to.send(Output { error, line }).await.is_err() {
-                    return;
-                }
-            }
-        }
     }
 }
 

@@ -5,9 +5,11 @@
 //! agents, jump hosts and sudo hold. Every command has a time-out, and every line that it prints is passed on.
 
 mod command;
+mod lines;
 mod shell;
 mod template;
 
 pub use command::{Finished, Outcome, Output};
+pub use lines::each_line;
 pub use shell::Shell;
 pub use template::{Template, TemplateError, Values, quote};

@@ -7,10 +7,10 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 
+use crate::host::each_line;
 use crate::plan::COPY_TOOL;
 use crate::plan::facts::{Seen, Unseen};
 
@@ -78,10 +78,10 @@ impl Tool {
             .spawn()?;
         let (sender, lines) = mpsc::channel(64);
         if let Some(stdout) = child.stdout.take() {
-            tokio::spawn(pass_on(stdout, sender.clone()));
+            tokio::spawn(each_line(stdout, sender.clone(), |line| line));
         }
         if let Some(stderr) = child.stderr.take() {
-            tokio::spawn(pass_on(stderr, sender));
+            tokio::spawn(each_line(stderr, sender, |line| line));
         }
         Ok(Self { child, lines, login: file, last: VecDeque::new() })
     }
@@ -138,23 +138,6 @@ fn said(line: &str) -> Said {
 fn is_telling(line: &str) -> bool {
     const USUAL: &[&str] = &["Not dropping", "DROP ", "Operation, tries", "  ", "No slaves", "Not checking"];
     !line.trim().is_empty() && !USUAL.iter().any(|usual| line.starts_with(usual))
-}
-
-async fn pass_on(stream: impl AsyncRead + Unpin, to: mpsc::Sender<String>) {
-    let mut reader = BufReader::new(stream);
-    let mut bytes = Vec::new();
-    loop {
-        bytes.clear();
-        match reader.read_until(b'\n', &mut bytes).await {
-            Ok(0) | Err(_) => return,
-            Ok(_) => {
-                let line = String::from_utf8_lossy(&bytes).trim_end_matches(['\n', '\r']).to_owned();
-                if to.send(line).await.is_err() {
-                    return;
-                }
-            }
-        }
-    }
 }
 
 #[cfg(test)]
