@@ -22,19 +22,37 @@ fn same(a: &Key, b: &Key) -> bool {
 /// Holds the unique keys of two forms of a table against each other.
 pub(super) fn compare(sides: &mut Sides, before: &Table, after: &Table) {
     let unique = |key: &&Key| is_unique(key);
-    let gone: Vec<&Key> =
-        before.keys.iter().filter(unique).filter(|old| !after.keys.iter().any(|new| same(old, new))).collect();
-    let come: Vec<&Key> =
-        after.keys.iter().filter(unique).filter(|new| !before.keys.iter().any(|old| same(old, new))).collect();
-    for key in &come {
+    let gone = before.keys.iter().filter(unique).filter(|old| !after.keys.iter().any(|new| same(old, new)));
+    let come = after.keys.iter().filter(unique).filter(|new| !before.keys.iter().any(|old| same(old, new)));
+    for key in come.filter(|key| !forbidden_anyway(key, before, after)) {
         sides.flows(Conditional, Ok);
         sides.condition("no-duplicates", format!("Nothing writes a duplicate of key `{}`, {UNTIL}: an unchanged node accepts it, and the changed ones are lost.", key.name));
     }
-    for key in &gone {
+    for key in gone.filter(|key| !forbidden_anyway(key, before, after)) {
         sides.flows(Ok, Conditional);
         sides.condition("no-duplicates", format!("Nothing writes a duplicate of key `{}`, {UNTIL}: a changed node accepts it, and the unchanged ones are lost.", key.name));
     }
     certification(sides, before, after);
+}
+
+/// Whether both forms of the table have a unique key that forbids every duplicate of `key`, and means the same by it.
+fn forbidden_anyway(key: &Key, before: &Table, after: &Table) -> bool {
+    if key.without_overlaps.is_some() {
+        return false;
+    }
+    // The first letters of two values may agree where the values do not.
+    let whole: Vec<_> = key.parts.iter().filter(|part| part.prefix.is_none()).map(|part| part.column).collect();
+    before
+        .unique_keys_within(&whole)
+        .any(|old| after.keys.iter().any(|new| same(old, new)) && same_values(old, before, after))
+}
+
+/// Whether the columns of a key have the same bytes in it before and after.
+fn same_values(key: &Key, before: &Table, after: &Table) -> bool {
+    key.parts.iter().all(|part| match (before.column_by_id(part.column), after.column_by_id(part.column)) {
+        (Some(old), Some(new)) => same_bytes(old, new),
+        _ => false,
+    })
 }
 
 /// Asks for a single writer where changed and unchanged nodes certify the same row by different keys.
@@ -44,12 +62,7 @@ fn certification(sides: &mut Sides, before: &Table, after: &Table) {
     }
     for (place, old) in before.keys.iter().enumerate().filter(|(_, key)| is_unique(key)) {
         let Some(now) = after.keys.iter().position(|new| same(old, new)) else { continue };
-        let bytes =
-            old.parts.iter().all(|part| match (before.column_by_id(part.column), after.column_by_id(part.column)) {
-                (Some(a), Some(b)) => same_bytes(a, b),
-                _ => false,
-            });
-        if place != now || !bytes {
+        if place != now || !same_values(old, before, after) {
             unnoticed(
                 sides,
                 &format!("key `{}`", old.name),

@@ -47,10 +47,11 @@ fn verdicts_as_measured() {
     check("ADD KEY k (n)", Safe, Ok, Ok, &[]);
     check("FORCE", Safe, Ok, Ok, &[]);
     check("ADD UNIQUE KEY k (n)", Conditional, Cond, Ok, &["no-duplicates", "single-writer"]);
-    check("ADD UNIQUE KEY k (u, n)", Conditional, Cond, Ok, &["no-duplicates"]);
+    check("ADD UNIQUE KEY k (b, n)", Conditional, Cond, Ok, &["no-duplicates"]);
+    check("ADD UNIQUE KEY k (u, n)", Safe, Ok, Ok, &[]);
     check("MODIFY u BIGINT", Conditional, Cond, Cond, &["conversion-window", "values-fit-old-type", "single-writer"]);
     check("MODIFY u INT NOT NULL", Conditional, Cond, Ok, &["no-nulls", "single-writer"]);
-    check("ADD UNIQUE KEY k (id, n)", Conditional, Cond, Ok, &["no-duplicates", "single-writer"]);
+    check("ADD UNIQUE KEY k (id, n)", Conditional, Ok, Ok, &["single-writer"]);
     check("DROP PRIMARY KEY", Conditional, Ok, Cond, &["no-duplicates", "single-writer"]);
     check(
         "ADD FOREIGN KEY (u) REFERENCES p (id) ON DELETE CASCADE",

@@ -356,6 +356,16 @@ impl Table {
         })
     }
 
+    /// Unique keys over whole columns, all of them among `columns`: rows that agree in `columns` would agree in such a
+    /// key, so it already forbids them. Rows with a NULL among `columns` never agree.
+    pub fn unique_keys_within(&self, columns: &[ColumnId]) -> impl Iterator<Item = &Key> {
+        self.keys.iter().filter(|key| {
+            matches!(key.kind, KeyKind::Primary | KeyKind::Unique)
+                && key.without_overlaps.is_none()
+                && key.parts.iter().all(|part| part.prefix.is_none() && columns.contains(&part.column))
+        })
+    }
+
     /// Whether the engine is InnoDB.
     pub fn is_innodb(&self) -> bool {
         self.options.engine.eq_ignore_ascii_case("innodb")

@@ -76,18 +76,18 @@ pub fn data_checks(statement: &Statement, text: &str, applied: &Applied, asked: 
     match &statement.body {
         Body::AlterTable(alter) => {
             for operation in alter.operations() {
-                of_operation(operation, text, asked, &mut checks);
+                of_operation(operation, text, applied, asked, &mut checks);
             }
         }
-        Body::CreateIndex(create) => checks.extend(duplicates(&create.key, asked)),
+        Body::CreateIndex(create) => checks.extend(duplicates(&create.key, applied, asked)),
         _ => {}
     }
     checks
 }
 
-fn of_operation(operation: &Operation, text: &str, asked: Asked<'_>, checks: &mut Vec<DataCheck>) {
+fn of_operation(operation: &Operation, text: &str, applied: &Applied, asked: Asked<'_>, checks: &mut Vec<DataCheck>) {
     match operation {
-        Operation::AddKey(key) => checks.extend(duplicates(key, asked)),
+        Operation::AddKey(key) => checks.extend(duplicates(key, applied, asked)),
         Operation::AddForeignKey(key) => checks.extend(orphans(key, asked)),
         Operation::AddCheck(check) => checks.push(violators(check, text, asked)),
         Operation::ModifyColumn { column, .. } => of_column(&column.name.value, column, text, asked, checks),
@@ -111,9 +111,12 @@ fn nulls(column: &str, asked: Asked<'_>) -> DataCheck {
 }
 
 /// Rows that agree in a new unique key. `ALTER IGNORE` drops them instead of failing, so they are asked for as well.
-fn duplicates(key: &KeyDef, asked: Asked<'_>) -> Option<DataCheck> {
+fn duplicates(key: &KeyDef, applied: &Applied, asked: Asked<'_>) -> Option<DataCheck> {
     // Uniqueness over a period is a question of ranges, which the server itself must answer.
     if !matches!(key.key_type, KeyType::Primary | KeyType::Unique) || key.without_overlaps.is_some() {
+        return None;
+    }
+    if forbidden_already(key, applied) {
         return None;
     }
     let parts: Vec<String> = key
@@ -126,6 +129,20 @@ fn duplicates(key: &KeyDef, asked: Asked<'_>) -> Option<DataCheck> {
         .collect();
     let names: Vec<&str> = key.parts.iter().map(|part| part.column.value.as_str()).collect();
     Some(agreeing(&parts, &names, asked))
+}
+
+/// Whether a unique key of today forbids every duplicate of a new one, with values that the statement does not change.
+fn forbidden_already(key: &KeyDef, applied: &Applied) -> bool {
+    let (Some(before), Some(after)) = (&applied.before, &applied.after) else { return false };
+    let whole: Vec<_> = key
+        .parts
+        .iter()
+        .filter(|part| part.prefix.is_none())
+        .filter_map(|part| before.column(&part.column.value))
+        .filter(|old| after.column_by_id(old.id).is_some_and(|new| new.data_type == old.data_type))
+        .map(|column| column.id)
+        .collect();
+    before.unique_keys_within(&whole).next().is_some()
 }
 
 /// Rows that agree in all of `parts`, expressions over the columns `names`.
@@ -173,4 +190,30 @@ fn violators(check: &CheckDef, text: &str, asked: Asked<'_>) -> DataCheck {
     let expression = check.expr.span.of(text);
     // A check is satisfied by TRUE and by NULL.
     asked.rows("violations", format!("rows that violate CHECK ({expression})"), &[], &format!("NOT ({expression})"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ddl::model::Catalog;
+    use crate::ddl::{ServerProfile, parse};
+
+    fn asks(clauses: &str) -> Vec<&'static str> {
+        let settings = ServerProfile::of("10.11.19".parse().unwrap()).settings;
+        let dump = "CREATE TABLE t (id INT NOT NULL, a INT, b VARCHAR(20), PRIMARY KEY (id), UNIQUE KEY ub (b(5)));";
+        let mut catalog = Catalog::from_dump(dump, settings.clone());
+        let sql = format!("ALTER TABLE t {clauses}");
+        let statement = parse(&sql, settings.dialect);
+        let applied = catalog.apply(&statement, &sql, None);
+        let asked = Asked { database: "app", table: "t", key: &["id".to_owned()] };
+        data_checks(&statement, &sql, &applied, asked).into_iter().map(|check| check.code).collect()
+    }
+
+    #[test]
+    fn duplicates_are_asked_for_where_no_key_forbids_them() {
+        assert_eq!(asks("ADD UNIQUE u (a)"), ["duplicates"]);
+        assert_eq!(asks("ADD UNIQUE u (a, id)"), [""; 0]);
+        assert_eq!(asks("ADD UNIQUE u (a, b)"), ["duplicates"], "only the first letters of b are unique");
+        assert_eq!(asks("MODIFY id TINYINT NOT NULL, ADD UNIQUE u (a, id)"), ["out-of-range", "duplicates"]);
+    }
 }

@@ -72,6 +72,29 @@ impl fmt::Display for Measured {
     }
 }
 
+impl Measured {
+    /// A class that could not even be set up.
+    fn not_begun(class: &Class, way: Way, round: usize, why: String) -> Self {
+        Self {
+            class: class.name.clone(),
+            title: class.title.clone(),
+            way,
+            round,
+            method: "failed".to_owned(),
+            wall: 0.0,
+            ddl: 0.0,
+            configured: 0.0,
+            longest_gap_ms: 0.0,
+            idle_gap_ms: 0.0,
+            p99_ms: 0.0,
+            failed: 0,
+            statements: 0,
+            errors: String::new(),
+            why,
+        }
+    }
+}
+
 /// What the measurements share.
 pub struct Bench<'a> {
     pub sandbox: &'a Sandbox,
@@ -87,8 +110,10 @@ const LONGEST_IDLE: Duration = Duration::from_secs(10);
 impl Bench<'_> {
     /// Measures one class done one way.
     pub async fn measure(&self, class: &Class, way: Way, round: usize) -> Measured {
-        if let Some(setup) = &class.setup {
-            self.everywhere(setup).await;
+        if let Some(setup) = &class.setup
+            && let Err(why) = self.everywhere(setup).await
+        {
+            return Measured::not_begun(class, way, round, why);
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
         let from = self.workload.now();
@@ -107,10 +132,12 @@ impl Bench<'_> {
         tokio::time::sleep(window.length().min(LONGEST_IDLE)).await;
         let idle = self.workload.figures(Window { from: idle_from, to: self.workload.now() });
         let figures = self.workload.figures(window);
-        if done.changed
+        // What was set up is taken away as well where the statement itself was refused.
+        if (done.changed || class.setup.is_some())
             && let Some(undo) = &class.undo
+            && let Err(why) = self.everywhere(undo).await
         {
-            self.everywhere(undo).await;
+            eprintln!("{}: not undone: {why}", class.name);
         }
         let ms = |time: Duration| time.as_secs_f64() * 1e3;
         Measured {
@@ -142,12 +169,13 @@ impl Bench<'_> {
     }
 
     /// Runs unmeasured statements, and waits until every node has them behind it.
-    async fn everywhere(&self, sql: &str) {
-        self.first().execute_in("app", sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    async fn everywhere(&self, sql: &str) -> Result<(), String> {
+        self.first().execute_in("app", sql).await.map_err(|error| format!("{sql}: {error}"))?;
         for node in self.sandbox.nodes() {
             node.wait_synced(Duration::from_secs(120)).await.unwrap();
             node.value("set statement wsrep_sync_wait = 1 for select 1").await.unwrap();
         }
+        Ok(())
     }
 
     fn by_schema(&self, class: &Class) -> Done {

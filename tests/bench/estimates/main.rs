@@ -22,7 +22,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use galera_schema::sandbox::{Node, Options, Sandbox, Scoped};
+use galera_schema::sandbox::{Node, Options, Sandbox, Scoped, down_all_on_signal};
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 use result::{Measured, median, summary};
@@ -63,6 +63,7 @@ struct Args {
 
 fn main() {
     let args = Args::parse();
+    down_all_on_signal().unwrap();
     let measured = match &args.from {
         Some(file) => serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap(),
         None => {

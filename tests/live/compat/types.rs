@@ -70,6 +70,11 @@ impl TypeCase {
         Self { bare: seen, window: seen, ..self }
     }
 
+    /// Refused without a window, and in one its values are taken for something else.
+    const fn becomes(self, window: [Outcome; 2]) -> Self {
+        Self { window, ..self }
+    }
+
     const fn since_11_8(self, seen: [Outcome; 2]) -> Self {
         Self { since_11_8: Some(seen), ..self }
     }
@@ -303,12 +308,11 @@ const TYPES: &[TypeCase] = &[
     crosses("UUID", "BINARY(16)", &["UNHEX('550E8400E29B41D4A716446655440000')"]),
     crosses("BINARY(16)", "UUID", &["UNHEX('550E8400E29B41D4A716446655440000')"]),
     crosses("BINARY(16)", "UUID", &["UNHEX('550E8400E29B11D4A716446655440000')"]),
-    refused("CHAR(36)", "UUID", &["'550e8400-e29b-41d4-a716-446655440000'"]),
-    refused("UUID", "CHAR(36)", &["'550e8400-e29b-41d4-a716-446655440000'"]),
-    refused("VARCHAR(15)", "INET4", &["'10.0.0.1'"]),
-    refused("VARCHAR(39)", "INET6", &["'::1'"]),
-    refused("INET6", "VARCHAR(39)", &["'::1'"]),
-    refused("INET4", "INET6", &["'10.0.0.1'"]),
+    converts("CHAR(36)", "UUID", &["'550e8400-e29b-41d4-a716-446655440000'"]).becomes([Lost, Stuck]),
+    converts("UUID", "CHAR(36)", &["'550e8400-e29b-41d4-a716-446655440000'"]).becomes([Differ, Lost]),
+    converts("VARCHAR(15)", "INET4", &["'10.0.0.1'"]).becomes([Lost, Stuck]),
+    converts("VARCHAR(39)", "INET6", &["'::1'"]).becomes([Lost, Stuck]),
+    converts("INET6", "VARCHAR(39)", &["'::1'"]).becomes([Differ, Lost]),
     crosses("BINARY(16)", "INET6", &["UNHEX('20010DB8000000000000000000000001')"]),
     crosses("POINT", "GEOMETRY", &["ST_GeomFromText('POINT(1 2)')"]).new_only(&["ST_GeomFromText('LINESTRING(1 2,3 4)')"], Same),
     crosses("GEOMETRY", "POINT", &["ST_GeomFromText('POINT(1 2)')"]).old_only(&["ST_GeomFromText('LINESTRING(1 2,3 4)')"], Stuck),
