@@ -1,8 +1,8 @@
 //! `schema abort`.
 
-use super::resume::end;
-use super::run_view::RunFormat;
-use super::{Global, output};
+use super::Global;
+use super::resume::{NOTHING_OPEN, end};
+use super::run_view::{RunFormat, RunView};
 use crate::cluster::Connector;
 use crate::config::{ConnectionArgs, Settings};
 use crate::engine::{self, Way};
@@ -32,11 +32,14 @@ pub(super) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
 }
 
 async fn forget(args: &Args, global: &Global) -> Result<ExitCode, Failure> {
-    let settings = Settings::load(global.config.as_deref(), &args.connection)?;
-    let connector = Connector::open(&settings).await?;
-    match engine::forget(&connector, &settings).await? {
-        Some(run) => output::print(&format!("Run {run} is closed. No node was touched."))?,
-        None => output::print("No run is open: there is nothing to do.")?,
+    let mut view = RunView::new(args.format, global.quiet);
+    let work = async {
+        let settings = Settings::load(global.config.as_deref(), &args.connection)?;
+        let connector = Connector::open(&settings).await?;
+        engine::forget(&connector, &settings).await
+    };
+    match view.pass_on(work.await)? {
+        Some(run) => view.finish_idle(&format!("Run {run} is closed. No node was touched.")),
+        None => view.finish_idle(NOTHING_OPEN),
     }
-    Ok(ExitCode::Done)
 }

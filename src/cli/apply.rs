@@ -41,15 +41,10 @@ pub(super) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
 
 async fn apply(args: Args, global: &Global) -> Result<ExitCode, Failure> {
     let mut view = RunView::new(args.format, global.quiet);
-    match prepare_and_run(&args, global, &mut view).await {
-        Ok(Some(ending)) => view.finish(&ending),
-        Ok(None) => Ok(ExitCode::Done),
-        Err(failure) => {
-            if args.format == RunFormat::Ndjson {
-                engine::tell_refusal(&failure, &mut view);
-            }
-            Err(failure)
-        }
+    let ended = prepare_and_run(&args, global, &mut view).await;
+    match view.pass_on(ended)? {
+        Some(ending) => Ok(view.finish(&ending)),
+        None => view.finish_idle("This was a dry run: nothing was changed."),
     }
 }
 
@@ -74,7 +69,11 @@ async fn prepare_and_run(args: &Args, global: &Global, view: &mut RunView) -> Re
     if args.format == RunFormat::Ndjson {
         engine::tell_checks(&planned.findings, view);
     } else if args.dry_run {
-        super::output::print(&crate::report::plan::human(&plan, &planned.findings, super::screen::of_stdout()))?;
+        super::output::print(&crate::report::plan::human(
+            &plan.shown(),
+            &planned.findings,
+            super::screen::of_stdout(),
+        ))?;
     }
     if let Some(failure) = planner::failure(&planned.findings) {
         return Err(failure);
@@ -125,7 +124,7 @@ fn confirmed(plan: &Plan) -> Result<bool, Failure> {
         return Ok(true);
     }
     let mut err = anstream::stderr();
-    let page = crate::report::plan::human(plan, &[], super::screen::of_stderr());
+    let page = crate::report::plan::human(&plan.shown(), &[], super::screen::of_stderr());
     let asked = write!(err, "{page}\nRun this now? [y/N] ").and_then(|()| err.flush());
     let mut line = String::new();
     asked

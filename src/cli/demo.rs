@@ -40,6 +40,7 @@ const AROUND: Duration = Duration::from_millis(1_500);
 /// `fixtures/demo.sql` as `schema apply` does, runs the same rebuild once more in plain TOI, and shows what each did
 /// to the clients. Takes everything down at the end, and on Ctrl-C.
 #[derive(Debug, clap::Args)]
+#[command(arg = super::output::human_only())]
 #[command(after_help = "Examples:
   schema demo --install-packages
   schema demo --rows 4000000 --keep")]

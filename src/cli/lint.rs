@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use clap::ValueEnum;
 
 use self::files::Input;
-use super::Global;
+use super::{Global, output};
+use crate::config::Offline;
 use crate::failure::{ExitCode, Failure};
 use crate::lint::{Context, LintConfig, LintedFile, Settings, Severity, fix, lint};
 use crate::report::lint as report;
@@ -66,7 +67,7 @@ enum Format {
 }
 
 pub(super) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
-    let config = context::config(global)?;
+    let config = Offline::load(global.config.as_deref())?.lint;
     let settings = Settings::new(&config).map_err(|why| Failure::usage(format!("{why}.")))?;
     let fail_on = fail_on(args.fail_on.as_deref(), &config);
     let context = context::read_context(&args, &config)?;
@@ -150,11 +151,10 @@ fn print(format: Format, linted: &[LintedFile]) -> Result<(), Failure> {
         Format::Gitlab => report::gitlab(linted),
         Format::Junit => report::junit(linted),
     };
-    // Whoever closed the pipe has seen enough.
-    let _ = match format {
-        Format::Human => anstream::stdout().write_all(text.as_bytes()),
-        _ => std::io::stdout().write_all(text.as_bytes()),
-    };
+    match format {
+        Format::Human => output::print(&text)?,
+        _ => output::print_exactly(&text)?,
+    }
     if format == Format::Github
         && let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty())
     {

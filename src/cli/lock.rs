@@ -27,6 +27,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// a signal ended it, 128 and the signal's number. Signals are passed on. When the lease is lost, the command is ended
 /// and the exit code is 3.
 #[derive(Debug, clap::Args)]
+#[command(arg = super::output::human_only())]
 #[command(after_help = "Examples:
   schema lock -- flyway migrate
   schema lock -- sh -c 'alembic upgrade head'")]

@@ -26,6 +26,7 @@ use std::future::Future;
 use std::io::Write;
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
 use crate::failure::{ExitCode, Failure};
@@ -44,7 +45,7 @@ struct Cli {
 #[derive(Clone, Debug, Default, Args)]
 pub struct Global {
     /// The configuration file. [default: ./schema.toml, when it exists]
-    #[arg(long, global = true, value_name = "FILE", env = "SCHEMA_CONFIG")]
+    #[arg(long, global = true, value_name = "FILE", env = "SCHEMA_CONFIG", value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub config: Option<PathBuf>,
     /// Say more on stderr; repeat it to say even more.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
@@ -74,6 +75,10 @@ enum Command {
 
 /// Runs the program: reads the process's arguments, prints, and gives the exit code.
 pub fn main() -> std::process::ExitCode {
+    // In CI colours are taken to be wanted, but a terminal that says it is dumb is still believed.
+    if std::env::var_os("TERM").is_some_and(|term| term == "dumb") {
+        anstream::ColorChoice::Never.write_global();
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -82,6 +87,9 @@ pub fn main() -> std::process::ExitCode {
             return if error.use_stderr() { ExitCode::Usage } else { ExitCode::Done }.into();
         }
     };
+    let mut cli = cli;
+    // As if it were not set: an empty SCHEMA_CONFIG is how a shell takes a variable back for one command.
+    cli.global.config = cli.global.config.filter(|path| !path.as_os_str().is_empty());
     start_logging(&cli.global);
     match dispatch(cli) {
         Ok(code) => code.into(),
@@ -132,7 +140,9 @@ fn start_logging(global: &Global) {
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("SCHEMA_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    let colour = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour);
+    log.with_target(false).init();
 }
 
 #[cfg(test)]

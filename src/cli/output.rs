@@ -10,7 +10,28 @@ use crate::failure::Failure;
 pub(super) fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = anstream::stdout().lock();
     let end = if text.ends_with('\n') { "" } else { "\n" };
-    let written = write!(stdout, "{text}{end}").and_then(|()| stdout.flush());
+    told(write!(stdout, "{text}{end}").and_then(|()| stdout.flush()))
+}
+
+/// Prints text for a program, byte for byte.
+pub(super) fn print_exactly(text: &str) -> Result<(), Failure> {
+    let mut stdout = std::io::stdout().lock();
+    told(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
+}
+
+/// Prints the last word of a run. That it could not be written changes nothing about how the run ended.
+pub(super) fn print_last_word(text: &str) {
+    if let Err(failure) = print(text) {
+        note(&format!("schema: {}", failure.message));
+    }
+}
+
+/// `--format` of a command that prints for people only.
+pub(super) fn human_only() -> clap::Arg {
+    clap::Arg::new("format").long("format").value_name("FORMAT").value_parser(["human"]).help("How to print it")
+}
+
+fn told(written: std::io::Result<()>) -> Result<(), Failure> {
     match written {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Failure::unobservable(format!("The answer could not be written to standard output: {error}.")))

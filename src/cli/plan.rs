@@ -1,6 +1,8 @@
 //! `schema plan`.
 
 use std::collections::BTreeMap;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -8,14 +10,14 @@ use clap::ValueEnum;
 use super::planning::{RequestArgs, nothing_to_do, unreadable};
 use super::{Global, input, output, screen};
 use crate::cluster::Connector;
-use crate::config::{ConnectionArgs, Settings};
+use crate::config::{ConnectionArgs, Offline, Settings};
 use crate::ddl::ServerProfile;
 use crate::ddl::model::Catalog;
 use crate::engine::calibrate::calibrate;
 use crate::engine::planner::{self, Planned};
 use crate::failure::{ExitCode, Failure};
 use crate::plan::check::Finding;
-use crate::plan::{Method, Plan, Policy, Rates, Rolling, Situation, build, draft};
+use crate::plan::{Method, Plan, Rates, Rolling, Situation, build, draft};
 use crate::report;
 use crate::sql::{ServerVersion, Source};
 
@@ -30,7 +32,8 @@ Examples:
   schema plan --server-version 10.11 --schema dump.sql migration.sql
   schema plan --out plan.json migration.sql && schema apply --plan plan.json
 
-Exit code 1: the plan holds a statement that it refuses.")]
+Exit code 1: the plan holds a statement that it refuses; 3: the cluster is not ready for a schema change;
+4: not enough could be seen.")]
 pub(super) struct Args {
     #[command(flatten)]
     request: RequestArgs,
@@ -64,23 +67,26 @@ enum Format {
 
 pub(super) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
     let (plan, findings) = match args.server_version {
-        Some(version) => (offline(&args, version)?, Vec::new()),
+        Some(version) => (offline(&args, version, global)?, Vec::new()),
         None => {
             let planned = super::block_on(live(&args, global))?;
             (planned.plan, planned.findings)
         }
     };
+    let shown = plan.shown();
     match args.format {
-        Format::Human => output::print(&report::plan::human(&plan, &findings, screen::of_stdout()))?,
-        Format::Json => output::print_json(&Answer { plan: &plan, checks: &findings })?,
+        Format::Human => output::print(&report::plan::human(&shown, &findings, screen::of_stdout()))?,
+        Format::Json => output::print_json(&Answer { plan: &shown, checks: &findings })?,
     }
-    if let Some(failure) = planner::failure(&findings) {
-        return Err(failure);
+    let refused = plan.statements.iter().any(|statement| statement.method == Method::Refuse);
+    match planner::failure(&findings) {
+        // What the plan says is the answer; that the cluster is not ready for it either is printed with it.
+        Some(failure) if !refused || failure.code == ExitCode::Unobservable => return Err(failure),
+        _ => {}
     }
     if let Some(path) = &args.out {
         save(&plan, path)?;
     }
-    let refused = plan.statements.iter().any(|statement| statement.method == Method::Refuse);
     Ok(if refused { ExitCode::No } else { ExitCode::Done })
 }
 
@@ -96,7 +102,9 @@ struct Answer<'a> {
 fn save(plan: &Plan, path: &Path) -> Result<(), Failure> {
     let text = serde_json::to_vec_pretty(plan)
         .map_err(|error| Failure::usage(format!("The plan could not be put into JSON: {error}.")))?;
-    std::fs::write(path, text)
+    // It holds the statements as they were written, passwords of accounts included.
+    let file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
+    file.and_then(|mut file| file.write_all(&text))
         .map_err(|error| Failure::usage(format!("The plan could not be saved to `{}`: {error}.", path.display())))
 }
 
@@ -112,7 +120,8 @@ async fn live(args: &Args, global: &Global) -> Result<Planned, Failure> {
 }
 
 /// Without a cluster: what the version, the dump and the text tell.
-fn offline(args: &Args, version: ServerVersion) -> Result<Plan, Failure> {
+fn offline(args: &Args, version: ServerVersion, global: &Global) -> Result<Plan, Failure> {
+    let policy = Offline::load(global.config.as_deref())?.policy;
     let texts = args.request.texts()?;
     let profile = ServerProfile::of(version);
     let mut catalog = match &args.schema {
@@ -130,7 +139,7 @@ fn offline(args: &Args, version: ServerVersion) -> Result<Plan, Failure> {
         drafts,
         &Situation {
             server_version: &format!("{version}-MariaDB"),
-            policy: &Policy::default(),
+            policy: &policy,
             rates: Rates::default(),
             rolling: Rolling::Offline,
             nodes: &[],

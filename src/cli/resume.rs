@@ -6,6 +6,10 @@ use crate::cluster::Connector;
 use crate::config::{ConnectionArgs, Settings};
 use crate::engine::{self, Signals, Way};
 use crate::failure::{ExitCode, Failure};
+use crate::run::Ending;
+
+/// The answer where there is nothing to end.
+pub(super) const NOTHING_OPEN: &str = "No run is open: there is nothing to do.";
 
 /// Finishes a run that stopped half-way.
 ///
@@ -31,16 +35,23 @@ pub(super) async fn end(
     connection: &ConnectionArgs,
     global: &Global,
 ) -> Result<ExitCode, Failure> {
+    let mut view = RunView::new(format, global.quiet);
+    let ended = take_over(way, connection, global, &mut view).await;
+    match view.pass_on(ended)? {
+        Some(ending) => Ok(view.finish(&ending)),
+        None => view.finish_idle(NOTHING_OPEN),
+    }
+}
+
+/// `None` when no run is open.
+async fn take_over(
+    way: Way,
+    connection: &ConnectionArgs,
+    global: &Global,
+    view: &mut RunView,
+) -> Result<Option<Ending>, Failure> {
     let settings = Settings::load(global.config.as_deref(), connection)?;
     let connector = Connector::open(&settings).await?;
     let mut signals = Signals::listen()?;
-    let mut view = RunView::new(format, global.quiet);
-    match engine::take_over(way, &connector, &settings, &mut view, &mut signals).await? {
-        Some(ending) => view.finish(&ending),
-        None => {
-            use std::io::Write;
-            let _ = writeln!(anstream::stderr(), "No run is open: there is nothing to do.");
-            Ok(ExitCode::Done)
-        }
-    }
+    engine::take_over(way, &connector, &settings, view, &mut signals).await
 }

@@ -1,14 +1,14 @@
 //! `schema rules`.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 
-use super::Global;
+use super::{Global, output};
 use crate::failure::{ExitCode, Failure};
 use crate::lint::{RULES, Rule, find};
 
 /// The lint rules; with an ID, one rule's page.
 #[derive(Debug, clap::Args)]
+#[command(arg = output::human_only())]
 pub(super) struct Args {
     /// A rule's name.
     #[arg(value_name = "ID")]
@@ -25,8 +25,7 @@ pub(super) fn run(args: Args, _global: &Global) -> Result<ExitCode, Failure> {
             }
         },
     };
-    // Whoever closed the pipe has seen enough.
-    let _ = anstream::stdout().write_all(text.as_bytes());
+    output::print(&text)?;
     Ok(ExitCode::Done)
 }
 

@@ -4,10 +4,11 @@ use std::io::{IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::engine;
 use crate::failure::{ExitCode, Failure};
 use crate::report::Style;
 use crate::report::run::{Line, answer, ndjson, show};
-use crate::run::{Ending, Event, EventSink, Seconds, Stamped};
+use crate::run::{Ending, Event, EventSink, Outcome, Seconds, Stamped};
 
 /// How `apply`, `resume` and `abort` print.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -50,6 +51,26 @@ impl RunView {
         }
     }
 
+    /// Ends without a run: nothing was to be done.
+    pub(super) fn finish_idle(mut self, text: &str) -> Result<ExitCode, Failure> {
+        match self.format {
+            RunFormat::Human => {
+                self.clear();
+                super::output::print(text)?;
+            }
+            RunFormat::Ndjson => engine::tell_end(Outcome::Done, text, &mut self),
+        }
+        Ok(ExitCode::Done)
+    }
+
+    /// Hands on what was done, or why nothing was; who reads events is told that there will be no more.
+    pub(super) fn pass_on<T>(&mut self, done: Result<T, Failure>) -> Result<T, Failure> {
+        if let (RunFormat::Ndjson, Err(failure)) = (self.format, &done) {
+            engine::tell_refusal(failure, self);
+        }
+        done
+    }
+
     /// Does something that uses the terminal itself.
     pub(super) fn suspended<T>(&self, work: impl FnOnce() -> T) -> T {
         match &self.bar {
@@ -59,15 +80,15 @@ impl RunView {
     }
 
     /// The last word, and the exit code. `command` failed before there was a run when `ending` is a failure.
-    pub(super) fn finish(self, ending: &Ending) -> Result<ExitCode, Failure> {
+    pub(super) fn finish(self, ending: &Ending) -> ExitCode {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
         if self.format == RunFormat::Human {
             let page = answer(ending, self.seconds.as_ref(), super::screen::of_stdout());
-            super::output::print(&page)?;
+            super::output::print_last_word(&page);
         }
-        Ok(ending.outcome.code())
+        ending.outcome.code()
     }
 
     /// `at` is in seconds since the run began.

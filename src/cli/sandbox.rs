@@ -11,7 +11,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts, OptsBuilder, Value};
 
 use super::Global;
-use super::output::print;
+use super::output::{human_only, print};
 use crate::engine::Signals;
 use crate::failure::{ExitCode, Failure};
 use crate::sandbox::{Error, Options, Place, Sandbox, UpEvent, running};
@@ -66,6 +66,7 @@ impl Which {
 /// Prints how to reach it. Its folder holds `schema.toml` for the other commands, `app.cnf` for clients that come
 /// through HAProxy, and for each node its option file, data and error log. Ctrl-C at any moment takes it down again.
 #[derive(Debug, clap::Args)]
+#[command(arg = human_only())]
 struct Up {
     #[command(flatten)]
     which: Which,
@@ -82,6 +83,7 @@ struct Up {
 
 /// Ends a sandbox's processes and removes everything about it.
 #[derive(Debug, clap::Args)]
+#[command(arg = human_only())]
 struct Down {
     #[command(flatten)]
     which: Which,

@@ -5,7 +5,7 @@ use std::io::{BufRead, IsTerminal, Write};
 use clap::{Subcommand, ValueEnum};
 
 use super::Global;
-use super::output::{print, print_json};
+use super::output::{print, print_json, print_last_word};
 use crate::config::{ConnectionArgs, Settings};
 use crate::engine::upgrade::{Answer, Console, Report, UpgradeEvent, Upgrader, Wishes, status};
 use crate::failure::{ExitCode, Failure};
@@ -170,7 +170,7 @@ async fn start(args: Run, global: &Global) -> Result<ExitCode, Failure> {
         is_yes()
     };
     let report = upgrader.run(&wishes, &screen, agree).await?;
-    screen.report(&report)?;
+    screen.report(&report);
     Ok(ExitCode::Done)
 }
 
@@ -181,7 +181,7 @@ async fn go_on(args: Resume, global: &Global) -> Result<ExitCode, Failure> {
     manner(&mut wishes, &args.manner)?;
     let mut upgrader = Upgrader::open(&settings).await?;
     let report = upgrader.resume(&wishes, &screen).await?;
-    screen.report(&report)?;
+    screen.report(&report);
     Ok(ExitCode::Done)
 }
 
@@ -244,10 +244,10 @@ impl Screen {
         Self { format, quiet }
     }
 
-    fn report(&self, report: &Report) -> Result<(), Failure> {
+    fn report(&self, report: &Report) {
         match self.format {
-            Events::Human => print(&report.text),
-            Events::Ndjson => Ok(()),
+            Events::Human => print_last_word(&report.text),
+            Events::Ndjson => {}
         }
     }
 }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{ConfigError, suggest};
+use crate::lint::LintConfig;
 
 /// A text and where it stands.
 pub(super) type Text = Spanned<String>;
@@ -23,7 +24,7 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) upgrade: Upgrade,
     #[serde(default)]
-    pub(super) lint: toml::Table,
+    pub(super) lint: LintConfig,
     #[serde(default)]
     pub(super) journal: Journal,
 }

@@ -10,6 +10,7 @@ use super::file::{self, File, Text};
 use super::option_file::{self, ClientOptions};
 use super::settings::{Journal, Node, Settings, Timeouts, Tls, TlsMode, Upgrade};
 use super::{Address, ConfigError, ConnectionArgs, Environment, Login, PasswordSource, units};
+use crate::lint::LintConfig;
 use crate::plan::{AfterDrainTimeout, Policy};
 
 /// The configuration file when none is named.
@@ -22,9 +23,7 @@ impl Settings {
     /// # Errors
     /// Names the file, the place, the key and the reason.
     pub fn load(config: Option<&Path>, args: &ConnectionArgs) -> Result<Self, ConfigError> {
-        let default = Path::new(DEFAULT_FILE);
-        let config = config.or_else(|| default.exists().then_some(default));
-        Self::load_from(config, args, &Environment::of_process())
+        Self::load_from(named_or_default(config), args, &Environment::of_process())
     }
 
     /// As [`Settings::load`], with the environment and the presence of a file given.
@@ -36,20 +35,48 @@ impl Settings {
         args: &ConnectionArgs,
         environment: &Environment,
     ) -> Result<Self, ConfigError> {
-        let (path, text) = match config {
-            None => (PathBuf::new(), String::new()),
-            Some(path) => {
-                let text = fs::read_to_string(path)
-                    .map_err(|error| ConfigError::in_file(path, format!("cannot be read: {error}")))?;
-                (path.to_owned(), text)
-            }
-        };
+        let (path, text) = read(config)?;
         let file = file::parse(&path, &text)?;
         let source = Source { path: &path, text: &text, environment };
         let mut settings = source.settings(file, args)?;
         settings.file = config.map(Path::to_owned);
         Ok(settings)
     }
+}
+
+/// What commands that meet no cluster need of the configuration file. The whole file must be sound in its form; that
+/// the other commands could use it is not looked at.
+#[derive(Debug)]
+pub struct Offline {
+    /// `[policy]`.
+    pub policy: Policy,
+    /// `[lint]`.
+    pub lint: LintConfig,
+}
+
+impl Offline {
+    /// Reads the configuration file (`config`, or `./schema.toml` when there is one).
+    ///
+    /// # Errors
+    /// Names the file, the place, the key and the reason.
+    pub fn load(config: Option<&Path>) -> Result<Self, ConfigError> {
+        let (path, text) = read(named_or_default(config))?;
+        let file = file::parse(&path, &text)?;
+        let source = Source { path: &path, text: &text, environment: &Environment::default() };
+        Ok(Self { policy: source.policy(&file.policy)?, lint: file.lint })
+    }
+}
+
+fn named_or_default(config: Option<&Path>) -> Option<&Path> {
+    let default = Path::new(DEFAULT_FILE);
+    config.or_else(|| default.exists().then_some(default))
+}
+
+fn read(config: Option<&Path>) -> Result<(PathBuf, String), ConfigError> {
+    let Some(path) = config else { return Ok((PathBuf::new(), String::new())) };
+    let text =
+        fs::read_to_string(path).map_err(|error| ConfigError::in_file(path, format!("cannot be read: {error}")))?;
+    Ok((path.to_owned(), text))
 }
 
 /// The configuration file at hand, for paths and messages.
@@ -98,7 +125,6 @@ impl Source<'_> {
                 })
                 .collect::<Result<_, _>>()?,
             upgrade: self.upgrade(file.upgrade)?,
-            lint: file.lint,
             journal: self.journal(&file.journal)?,
         })
     }

@@ -23,6 +23,7 @@ pub use args::ConnectionArgs;
 pub use balancer::{BalancerKind, BalancerSettings, Command, HaProxy, MaxScale, ProxySql, ServerNames};
 pub use environment::Environment;
 pub use error::ConfigError;
+pub use load::Offline;
 pub use login::{Login, PasswordSource};
 pub use settings::{Journal, Node, Settings, Timeouts, Tls, TlsMode, Upgrade};
 pub use units::duration as parse_duration;

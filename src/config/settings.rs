@@ -28,8 +28,6 @@ pub struct Settings {
     pub balancers: Vec<BalancerSettings>,
     /// `[upgrade]`.
     pub upgrade: Upgrade,
-    /// `[lint]`, as it stands in the file; the lint room knows its keys.
-    pub lint: toml::Table,
     /// `[journal]`.
     pub journal: Journal,
 }

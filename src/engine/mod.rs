@@ -16,7 +16,6 @@ pub mod planner;
 pub(crate) mod rehearsal;
 mod rotation;
 mod rsu;
-mod secrets;
 mod signals;
 mod toi;
 pub mod upgrade;
@@ -85,7 +84,7 @@ pub async fn apply(
     let new = crate::cluster::journal::NewRun {
         kind: "apply",
         title: title.clone(),
-        plan: serde_json::to_value(secrets::without(&plan)).unwrap_or(Value::Null),
+        plan: serde_json::to_value(plan.kept()).unwrap_or(Value::Null),
     };
     let mut crew = Crew::new(connector.clone(), fleet, plan, sink)?;
     crew.adopt(Book::begin(connector, settings, new).await?);
@@ -160,6 +159,18 @@ pub fn tell_refusal(failure: &Failure, sink: &mut dyn EventSink) {
         outcome,
         exit_code: failure.code.number(),
         text: failure.message.clone(),
+        left: Vec::new(),
+        seconds: Seconds::default(),
+    };
+    crew::stamp(sink, "", tokio::time::Instant::now(), event);
+}
+
+/// Tells that there was nothing to run, for those who read events only.
+pub fn tell_end(outcome: Outcome, text: &str, sink: &mut dyn EventSink) {
+    let event = Event::RunFinished {
+        outcome,
+        exit_code: outcome.code().number(),
+        text: text.to_owned(),
         left: Vec::new(),
         seconds: Seconds::default(),
     };

@@ -15,6 +15,7 @@ use super::look::provider;
 use crate::cluster::{ClusterError, Node, Outcome, Session, quote_name};
 use crate::plan::AfterDrainTimeout;
 use crate::run::{Answer, Begun, Direction, Event, FaultKind};
+use crate::sql::without_secrets;
 
 /// How long the DDL waits for a lock in RSU, in seconds. While it waits, the provider is paused.
 const LOCK_WAIT_SECONDS: u64 = 5;
@@ -334,9 +335,8 @@ impl Crew<'_> {
         };
         let started = Instant::now();
         let statement = flight.statement;
-        let event =
-            Event::DdlStarted { node: name.clone(), statement, direction: flight.direction, sql: flight.sql.clone() };
-        self.tell(event);
+        let sql = without_secrets(&flight.sql).into_owned();
+        self.tell(Event::DdlStarted { node: name.clone(), statement, direction: flight.direction, sql });
         if let Some(mut gate) = flight.gate.take() {
             // When it cannot be told, closing the connection opens it as well.
             let _ = gate.query_all("ROLLBACK").await;

@@ -11,6 +11,7 @@ use super::look::provider;
 use crate::cluster::{ClusterError, Session};
 use crate::plan::AfterDrainTimeout;
 use crate::run::{Answer, Direction, Event, Fault, FaultKind};
+use crate::sql::without_secrets;
 
 /// How often blockers are looked for.
 const LOOK: Duration = Duration::from_millis(100);
@@ -181,7 +182,7 @@ impl Crew<'_> {
             Err(error) => return Answer::Failed(failed(error)),
         };
         let node = session.node().to_owned();
-        self.tell(Event::ToiSent { node, statement, sql: sql.clone() });
+        self.tell(Event::ToiSent { node, statement, sql: without_secrets(&sql).into_owned() });
         let started = Instant::now();
         let mut work = tokio::spawn(async move {
             let outcome = session.execute(&sql, None).await;

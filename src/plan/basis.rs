@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::sql::without_secrets;
+
 /// A fingerprint over everything that a plan rests on, and its parts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Basis {
@@ -39,9 +41,13 @@ impl Basis {
             match now.parts.get(name) {
                 Some(value) if value == then => {}
                 Some(value) if value.contains('\n') || then.contains('\n') => {
-                    changes.push(format!("{name} has changed: {}.", other_lines(then, value)));
+                    let (then, now) = (without_secrets(then), without_secrets(value));
+                    changes.push(format!("{name} has changed: {}.", other_lines(&then, &now)));
                 }
-                Some(value) => changes.push(format!("{name} was {} and is {} now.", shown(then), shown(value))),
+                Some(value) => {
+                    let (then, now) = (without_secrets(then), without_secrets(value));
+                    changes.push(format!("{name} was {} and is {} now.", shown(&then), shown(&now)));
+                }
                 None => changes.push(format!("{name} is no longer there.")),
             }
         }

@@ -15,6 +15,7 @@ mod job;
 mod passes;
 mod policy;
 mod rates;
+mod secrets;
 mod session;
 mod types;
 

@@ -235,7 +235,9 @@ async fn nothing_to_do() -> Result<(), Error> {
     let config = quick_config(&sandbox);
     for command in ["resume", "abort"] {
         let ran = schema(config.path(), &[command]).expect_code(0);
-        assert!(ran.stderr.contains("No run is open"), "{}", ran.stderr);
+        assert!(ran.stdout.contains("No run is open"), "{}", ran.stdout);
+        let told = schema(config.path(), &[command, "--format", "ndjson"]).expect_code(0).stdout;
+        assert!(told.contains(r#""kind":"run_finished""#), "{told}");
     }
     assert!(schema(config.path(), &["history"]).expect_code(0).stdout.contains("No run yet"));
     Ok(())

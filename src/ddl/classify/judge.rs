@@ -103,7 +103,7 @@ pub fn judge(statement: &Statement, text: &str, applied: &Applied, profile: &Ser
             judgement.lock = None;
             judgement
         }
-        Body::Maintenance(_) if statement.kind == Kind::OptimizeTable => optimize(text, before, profile),
+        Body::Maintenance(_) if statement.kind == Kind::OptimizeTable => optimize(text, statement, before, profile),
         Body::Opaque if matches!(statement.kind, Kind::AlterTable | Kind::CreateIndex | Kind::DropIndex) => {
             let asked = Asked { algorithm: None, lock: None, place: None };
             altered(statement, text, &Applied::default(), &[&Operation::Opaque], false, &asked, profile)
@@ -342,7 +342,7 @@ fn maintenance(algorithm: Algorithm, text: &str, statement: &Statement, before: 
     judgement
 }
 
-fn optimize(text: &str, before: Option<&Table>, profile: &ServerProfile) -> Judgement {
+fn optimize(text: &str, statement: &Statement, before: Option<&Table>, profile: &ServerProfile) -> Judgement {
     let operation = Operation::Force;
     let algorithm = match before {
         Some(table) if !table.incomplete => {
@@ -354,6 +354,10 @@ fn optimize(text: &str, before: Option<&Table>, profile: &ServerProfile) -> Judg
     };
     let mut judgement = plain(Some(algorithm), Moves::Rows, text);
     judgement.reasons = vec![decide::headline(algorithm)];
+    if before.is_none_or(|table| table.incomplete) {
+        judgement.certain = false;
+        judgement.reasons.push(missing(statement, &Applied::default(), algorithm));
+    }
     judgement
 }
 

@@ -32,6 +32,9 @@ pub fn way_back(statement: &Statement, applied: &Applied, database: Option<&str>
         Body::CreateTable(create) if create.or_replace => {
             Some(none("A table of that name that was there before is gone with its rows."))
         }
+        Body::CreateTable(create) if create.if_not_exists => Some(none(
+            "If the table was not there before, DROP TABLE takes it away again; if it was, nothing was done.",
+        )),
         Body::CreateTable(create) => {
             let name = qualified(create.table.database_or(database), &create.table.name.value);
             Some(with(format!("DROP TABLE {name}"), "The table goes with whatever was written to it."))
@@ -204,7 +207,7 @@ fn columns(before: &Table, after: &Table, clauses: &mut Vec<String>, lost: &mut 
         match after.column_by_id(old.id) {
             None => {
                 let place = if past_last { String::new() } else { place };
-                clauses.push(format!("ADD COLUMN {}{place}", render::column(old)));
+                clauses.push(format!("ADD COLUMN {}{place}", definition(before, old)));
                 if old.generated.is_none() {
                     lost.push(format!("the values of `{}` stay gone", old.name));
                 }
@@ -212,9 +215,9 @@ fn columns(before: &Table, after: &Table, clauses: &mut Vec<String>, lost: &mut 
             Some(new) => {
                 let place = if moved { place } else { String::new() };
                 if old.name != new.name {
-                    clauses.push(format!("CHANGE COLUMN {} {}{place}", quote(&new.name), render::column(old)));
-                } else if old != new || moved {
-                    clauses.push(format!("MODIFY COLUMN {}{place}", render::column(old)));
+                    clauses.push(format!("CHANGE COLUMN {} {}{place}", quote(&new.name), definition(before, old)));
+                } else if old != new || moved || own_checks(before, old) != own_checks(after, new) {
+                    clauses.push(format!("MODIFY COLUMN {}{place}", definition(before, old)));
                 }
                 if old.data_type != new.data_type {
                     lost.push(format!(
@@ -227,6 +230,17 @@ fn columns(before: &Table, after: &Table, clauses: &mut Vec<String>, lost: &mut 
         }
         previous = Some(old);
     }
+}
+
+/// A column's definition with the check that stands in it, such as `json_valid` of JSON.
+fn definition(table: &Table, column: &Column) -> String {
+    let checks = own_checks(table, column).into_iter().map(|text| format!(" CHECK ({text})"));
+    render::column(column) + &checks.collect::<String>()
+}
+
+fn own_checks<'a>(table: &'a Table, column: &Column) -> Vec<&'a str> {
+    let own = table.checks.iter().filter(|check| check.column == Some(column.id));
+    own.map(|check| check.text.as_str()).collect()
 }
 
 fn options(before: &Table, after: &Table, clauses: &mut Vec<String>) {

@@ -6,6 +6,7 @@ use crate::ddl::Flow::{Conditional, Differs, Lost, Ok};
 use crate::ddl::ast::{KeyType, Operation, PartitionMethod, PartitionOp, PartitionValues};
 use crate::ddl::knowledge::Fact;
 use crate::ddl::model::Table;
+use crate::sql::{Dialect, ServerVersion, TokenKind, tokens};
 
 const UNTIL: &str = "until all nodes have changed";
 
@@ -20,9 +21,10 @@ pub(super) fn beside_tables(sides: &mut Sides, operations: &[&Operation], before
             Operation::RemovePartitioning => left_behind(sides, before),
             Operation::PartitionBy(partitioning) => {
                 left_behind(sides, before);
-                let catch_all = partitioning.partitions.iter().any(|partition| {
-                    matches!(partition.values, Some(PartitionValues::MaxValue | PartitionValues::Default))
-                        || matches!(&partition.values, Some(PartitionValues::LessThan(span)) if span.of(text).to_ascii_uppercase().contains("MAXVALUE"))
+                let catch_all = partitioning.partitions.iter().any(|partition| match &partition.values {
+                    Some(PartitionValues::MaxValue | PartitionValues::Default) => true,
+                    Some(PartitionValues::LessThan(span) | PartitionValues::In(span)) => takes_the_rest(span.of(text)),
+                    _ => false,
                 });
                 let ranges = matches!(
                     partitioning.method,
@@ -45,16 +47,24 @@ pub(super) fn beside_tables(sides: &mut Sides, operations: &[&Operation], before
     }
 }
 
+/// Whether the values of a partition, `(10, MAXVALUE)` or `LESS THAN MAXVALUE`, take every row that the partitions before
+/// it do not. Of several columns the first one counts: a row of (11, 0) is not below (10, MAXVALUE).
+fn takes_the_rest(values: &str) -> bool {
+    let tokens = tokens(values, Dialect::new(ServerVersion::new(10, 6, 0)));
+    let heads = ["VALUES", "LESS", "THAN", "IN"];
+    let first = tokens
+        .iter()
+        .find(|token| token.kind != TokenKind::Punct(b'(') && !heads.iter().any(|head| token.is_word(values, head)));
+    first.is_some_and(|first| first.is_word(values, "MAXVALUE") || first.is_word(values, "DEFAULT"))
+}
+
 /// Rows that the old partitions do not take, and that whatever replaces them does.
 fn left_behind(sides: &mut Sides, before: Option<&Table>) {
     let every_row = match before {
         Some(table) => table.partitioning.as_ref().is_none_or(|by| {
             // HASH and KEY name no values.
             by.partitions.iter().all(|one| one.values.is_none())
-                || by.partitions.iter().filter_map(|one| one.values.as_ref()).any(|values| {
-                    let values = values.to_ascii_uppercase();
-                    values.contains("MAXVALUE") || values.contains("DEFAULT")
-                })
+                || by.partitions.iter().filter_map(|one| one.values.as_deref()).any(takes_the_rest)
         }),
         None => false,
     };

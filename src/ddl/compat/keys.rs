@@ -22,8 +22,10 @@ fn same(a: &Key, b: &Key) -> bool {
 /// Holds the unique keys of two forms of a table against each other.
 pub(super) fn compare(sides: &mut Sides, before: &Table, after: &Table) {
     let unique = |key: &&Key| is_unique(key);
-    let gone = before.keys.iter().filter(unique).filter(|old| !after.keys.iter().any(|new| same(old, new)));
-    let come = after.keys.iter().filter(unique).filter(|new| !before.keys.iter().any(|old| same(old, new)));
+    // A key that stays over values which are equal otherwise than before is another key.
+    let stays = |old: &Key, new: &Key| same(old, new) && same_letters(old, before, after);
+    let gone = before.keys.iter().filter(unique).filter(|old| !after.keys.iter().any(|new| stays(old, new)));
+    let come = after.keys.iter().filter(unique).filter(|new| !before.keys.iter().any(|old| stays(old, new)));
     for key in come.filter(|key| !forbidden_anyway(key, before, after)) {
         sides.flows(Conditional, Ok);
         sides.condition("no-duplicates", format!("Nothing writes a duplicate of key `{}`, {UNTIL}: an unchanged node accepts it, and the changed ones are lost.", key.name));
@@ -53,6 +55,28 @@ fn same_values(key: &Key, before: &Table, after: &Table) -> bool {
         (Some(old), Some(new)) => same_bytes(old, new),
         _ => false,
     })
+}
+
+/// Whether two values of a key that are equal before are equal after, as far as collations decide it.
+fn same_letters(key: &Key, before: &Table, after: &Table) -> bool {
+    key.parts.iter().all(|part| match (before.column_by_id(part.column), after.column_by_id(part.column)) {
+        (Some(old), Some(new)) => {
+            matches!(old.data_type.base, BaseType::Enum | BaseType::Set) || same_collation(old, new)
+        }
+        _ => true,
+    })
+}
+
+/// Whether two columns compare letters alike; utf8mb3's collations have twins in utf8mb4.
+fn same_collation(old: &Column, new: &Column) -> bool {
+    let extended = |from: Option<&str>, to: Option<&str>| match (from, to) {
+        (Some(from), Some(to)) => {
+            from.strip_prefix("utf8mb3_").is_some_and(|rest| to.strip_prefix("utf8mb4_") == Some(rest))
+        }
+        _ => false,
+    };
+    let (from, to) = (old.data_type.collation.as_deref(), new.data_type.collation.as_deref());
+    from == to || extended(from, to) || extended(to, from)
 }
 
 /// Asks for a single writer where changed and unchanged nodes certify the same row by different keys.
@@ -95,14 +119,7 @@ fn same_bytes(old: &Column, new: &Column) -> bool {
     }
     // Text of any length is kept by the weights of its letters; CHAR is filled up.
     let weights = |base: &BaseType| *base == BaseType::VarChar || base.is_text();
-    let extended = |from: Option<&str>, to: Option<&str>| match (from, to) {
-        (Some(from), Some(to)) => {
-            from.strip_prefix("utf8mb3_").is_some_and(|rest| to.strip_prefix("utf8mb4_") == Some(rest))
-        }
-        _ => false,
-    };
-    let (from, to) = (a.collation.as_deref(), b.collation.as_deref());
-    let alike = from == to || extended(from, to) || extended(to, from);
+    let alike = same_collation(old, new);
     if weights(&a.base) && weights(&b.base) {
         return alike;
     }

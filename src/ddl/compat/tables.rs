@@ -83,6 +83,9 @@ fn in_order(sides: &mut Sides, before: &Table, after: &Table, profile: &ServerPr
             "dropped-column-unused",
             format!("Nothing reads or writes `{}`, {UNTIL}: rows from changed nodes come without it.", old.name),
         );
+        if fills_a_value(old) {
+            refilled(sides, before, old);
+        }
         if before.clustered_key().is_none() {
             sides.never(
                 Ok,
@@ -94,6 +97,28 @@ fn in_order(sides: &mut Sides, before: &Table, after: &Table, profile: &ServerPr
                 ),
             );
         }
+    }
+}
+
+/// Whether a node that still has a column gives rows which come without it a value other than NULL.
+fn fills_a_value(column: &Column) -> bool {
+    !column.nullable || !matches!(column.default, ColumnDefault::None | ColumnDefault::Null)
+}
+
+/// A column that goes, and whose default is not NULL: every row from changed nodes has that one value on unchanged ones.
+fn refilled(sides: &mut Sides, before: &Table, old: &Column) {
+    let unique = before.unique_keys_within(&[old.id]).next().map(|key| &key.name);
+    let child = before.foreign_keys.iter().find(|key| key.columns.contains(&old.id)).map(|key| &key.name);
+    if let Some(key) = unique.or(child) {
+        sides.never(
+            Ok,
+            Lost,
+            "default-breaks-key",
+            format!(
+                "Unchanged nodes give every row from changed nodes the default of `{}`, which key `{key}` does not take.",
+                old.name
+            ),
+        );
     }
 }
 

@@ -9,8 +9,12 @@ const TABLE: &str = "CREATE TABLE `t` (`id` int(11) NOT NULL, `a` int(11) DEFAUL
      PRIMARY KEY (`id`), UNIQUE KEY `uu` (`u`), KEY `ka` (`a`)) ENGINE=InnoDB DEFAULT CHARSET=latin1 COLLATE=latin1_swedish_ci";
 
 fn check(clauses: &str, verdict: Verdict, old_to_new: Flow, new_to_old: Flow, codes: &[&str]) {
+    check_on(TABLE, clauses, verdict, old_to_new, new_to_old, codes);
+}
+
+fn check_on(table: &str, clauses: &str, verdict: Verdict, old_to_new: Flow, new_to_old: Flow, codes: &[&str]) {
     let profile = ServerProfile::of("10.11.19".parse().unwrap());
-    let mut catalog = Catalog::from_dump(&format!("{TABLE};"), profile.settings.clone());
+    let mut catalog = Catalog::from_dump(&format!("{table};"), profile.settings.clone());
     let sql = format!("ALTER TABLE t {clauses}");
     let statement = parse(&sql, profile.settings.dialect);
     let applied = catalog.apply(&statement, &sql, None);
@@ -66,6 +70,41 @@ fn verdicts_as_measured() {
     check("RENAME TO t2", Unsafe, Lost, Lost, &[]);
     check("COMMENT='x'", Safe, Ok, Ok, &[]);
     check("ENGINE=MyISAM", Unsafe, Differs, Differs, &[]);
+}
+
+#[test]
+fn keys_and_partitions_that_take_other_rows() {
+    use Flow::{Conditional as Cond, Lost, Ok};
+    use Verdict::{Conditional, Safe, Unsafe};
+    let text = "CREATE TABLE t (id INT PRIMARY KEY, b VARCHAR(20) COLLATE utf8mb4_general_ci, UNIQUE KEY ub (b))";
+    let both = ["no-duplicates", "single-writer"];
+    check_on(text, "MODIFY b VARCHAR(20) COLLATE utf8mb4_bin", Conditional, Cond, Cond, &both);
+    let covered =
+        "CREATE TABLE t (id INT PRIMARY KEY, b VARCHAR(20) COLLATE utf8mb4_general_ci, UNIQUE KEY ub (id, b))";
+    check_on(covered, "MODIFY b VARCHAR(20) COLLATE utf8mb4_bin", Conditional, Ok, Ok, &["single-writer"]);
+    let lone = "CREATE TABLE t (id INT PRIMARY KEY, a INT, z INT NOT NULL DEFAULT 0, UNIQUE KEY uz (z))";
+    check_on(lone, "DROP COLUMN z", Unsafe, Ok, Lost, &["dropped-column-unused", "no-duplicates"]);
+    let pair = "CREATE TABLE t (id INT, a INT, b INT, PRIMARY KEY (id, a, b))";
+    let columns =
+        |values: &str| format!("PARTITION BY RANGE COLUMNS (a, b) (PARTITION p0 VALUES LESS THAN ({values}))");
+    check_on(pair, &columns("10, MAXVALUE"), Conditional, Cond, Ok, &["rows-in-partitions"]);
+    check_on(pair, &columns("MAXVALUE, 10"), Safe, Ok, Ok, &[]);
+    let parted = format!("{pair} {}", columns("10, MAXVALUE"));
+    check_on(&parted, "REMOVE PARTITIONING", Conditional, Ok, Cond, &["rows-in-partitions"]);
+}
+
+#[test]
+fn ways_back_destroy_nothing_that_was_there() {
+    let profile = ServerProfile::of("10.11.19".parse().unwrap());
+    let back = |sql: &str| {
+        let mut catalog = Catalog::from_dump("CREATE TABLE j (id INT PRIMARY KEY, j JSON);", profile.settings.clone());
+        let statement = parse(sql, profile.settings.dialect);
+        let applied = catalog.apply(&statement, sql, None);
+        way_back(&statement, &applied, None).unwrap().sql
+    };
+    assert_eq!(back("CREATE TABLE IF NOT EXISTS j (id INT)"), None);
+    assert!(back("ALTER TABLE j DROP COLUMN j").unwrap().contains("CHECK (json_valid(`j`))"));
+    assert!(back("ALTER TABLE j MODIFY j LONGTEXT").unwrap().contains("CHECK (json_valid(`j`))"));
 }
 
 #[test]

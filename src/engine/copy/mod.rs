@@ -20,6 +20,7 @@ use crate::cluster::{ClusterError, Session, quote_name};
 use crate::ddl::model::Settings;
 use crate::plan::{COPY_TOOL, TableCopy, shell_word};
 use crate::run::{Answer, Direction, Event, Fault, FaultKind};
+use crate::sql::without_secrets;
 use tool::{Said, Tool};
 use traces::{Names, Traces, traces};
 
@@ -79,7 +80,7 @@ impl Crew<'_> {
         drop(login);
         let name = self.name(node);
         let words: Vec<String> = arguments.iter().map(|word| shell_word(word)).collect();
-        let sql = format!("{COPY_TOOL} {} {dsn}", words.join(" "));
+        let sql = without_secrets(&format!("{COPY_TOOL} {} {dsn}", words.join(" "))).into_owned();
         self.tell(Event::DdlStarted { node: name.clone(), statement, direction: Direction::Forward, sql });
         let started = Instant::now();
         let mut registered = false;

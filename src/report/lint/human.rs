@@ -6,6 +6,7 @@ use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 
 use super::{Placed, placed, tally};
 use crate::lint::{LintedFile, Severity};
+use crate::sql::starred;
 
 /// More lines than this are not shown; the first one says enough.
 const MOST_LINES: usize = 4;
@@ -86,7 +87,7 @@ impl View {
         };
         let span = span.start.max(begin) - begin..last.max(begin) - begin;
         // A carriage return would let the terminal write over the line; one byte for one byte keeps the carets right.
-        Self { text: shown.replace('\r', " "), span, cut }
+        Self { text: starred(shown).replace('\r', " "), span, cut }
     }
 }
 
