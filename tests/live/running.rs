@@ -146,6 +146,8 @@ pub async fn definition(node: &Node, table: &str) -> String {
 pub async fn assert_equal(sandbox: &Sandbox, table: &str) -> String {
     let first = definition(&sandbox.nodes()[0], table).await;
     for node in &sandbox.nodes()[1..] {
+        // A table that the test itself has just made may still be on its way.
+        node.value("set statement wsrep_sync_wait = 1 for select 1").await.unwrap();
         assert_eq!(definition(node, table).await, first, "{}", node.name());
     }
     first
