@@ -77,6 +77,34 @@ const UNIQUE_ONLY: Base = Base {
     rows: KEYLESS.rows,
 };
 
+/// A unique key over letters, under a collation.
+macro_rules! letters {
+    ($name:ident, $collation:literal) => {
+        const $name: Base = Base {
+            setup: &[
+                concat!(
+                    "CREATE TABLE $t (id INT NOT NULL PRIMARY KEY, a INT, b VARCHAR(20) COLLATE ",
+                    $collation,
+                    ", z INT NOT NULL DEFAULT 0, UNIQUE KEY ub (b), UNIQUE KEY uz (z)) ENGINE=InnoDB DEFAULT CHARSET=latin1"
+                ),
+                "INSERT INTO $t SELECT seq, seq, CONCAT('b', seq), seq FROM seq_1_to_9",
+            ],
+            rows: &["UPDATE $t SET b = 'w', a = a + 1 WHERE id = 1", "DELETE FROM $t WHERE id = 3"],
+        };
+    };
+}
+letters!(LETTERS, "latin1_swedish_ci");
+letters!(BYTES, "latin1_bin");
+
+/// A primary key of several columns, by which partitions are made.
+const PAIRS: Base = Base {
+    setup: &[
+        "CREATE TABLE $t (id INT NOT NULL, a INT NOT NULL, b INT NOT NULL, PRIMARY KEY (id, a, b)) ENGINE=InnoDB",
+        "INSERT INTO $t SELECT seq, seq, seq FROM seq_1_to_9",
+    ],
+    rows: &["INSERT INTO $t VALUES (100, 1, 1)", "UPDATE $t SET b = 7 WHERE id = 1", "DELETE FROM $t WHERE id = 3"],
+};
+
 /// A parent and a child without a foreign key.
 const FAMILY: Base = Base {
     setup: &[
@@ -375,6 +403,14 @@ const CASES: &[Case] = &[
     kept(PLAIN, "MODIFY u BIGINT").window(),
     kept(ORDERLY, "MODIFY id INT NOT NULL AUTO_INCREMENT"),
     kept(PLAIN, "MODIFY b VARCHAR(20) COLLATE latin1_bin, ADD UNIQUE KEY ub (b, id)"),
+    kept(LETTERS, "MODIFY b VARCHAR(20) COLLATE latin1_bin"),
+    broken(LETTERS, "MODIFY b VARCHAR(20) COLLATE latin1_bin", Same, Lost).on_new(&["UPDATE $t SET b = 'B5' WHERE id = 6"]),
+    kept(BYTES, "MODIFY b VARCHAR(20) COLLATE latin1_swedish_ci"),
+    broken(BYTES, "MODIFY b VARCHAR(20) COLLATE latin1_swedish_ci", Lost, Same).on_old(&["UPDATE $t SET b = 'B5' WHERE id = 6"]),
+    broken(LETTERS, "DROP COLUMN z", Same, Lost).on_new(&["INSERT INTO $t (id, a) VALUES (201, 1), (202, 2)"]),
+    kept(PAIRS, "PARTITION BY RANGE COLUMNS (a, b) (PARTITION p0 VALUES LESS THAN (10, MAXVALUE))"),
+    broken(PAIRS, "PARTITION BY RANGE COLUMNS (a, b) (PARTITION p0 VALUES LESS THAN (10, MAXVALUE))", Lost, Same)
+        .on_old(&["INSERT INTO $t VALUES (500, 50, 1)"]),
     // Foreign keys.
     kept(FAMILY, "ADD CONSTRAINT fk FOREIGN KEY (p) REFERENCES $p (id)").daily(),
     broken(FAMILY, "ADD CONSTRAINT fk FOREIGN KEY (p) REFERENCES $p (id)", Lost, Same).on_old(&["INSERT INTO $t (id, p) VALUES (200, 77)"]),
