@@ -116,7 +116,36 @@ impl Fleet {
     /// # Errors
     /// When a balancer cannot be read, when too few nodes would go on serving, or when it must not be drained now.
     pub async fn remember(&self, node: &str) -> Result<FleetSaved, Error> {
+        self.spare(node).await?;
         let mut balancers = BTreeMap::new();
+        for balancer in &self.balancers {
+            balancers.insert(balancer.label().to_owned(), balancer.remember(node).await?);
+        }
+        Ok(FleetSaved { node: node.to_owned(), balancers })
+    }
+
+    /// What is remembered of the node, with the balancers and places that have come into the configuration since: they
+    /// will be drained as well, and have to be put back. Changes nothing.
+    ///
+    /// # Errors
+    /// When a balancer cannot be read.
+    pub async fn extend(&self, saved: &FleetSaved) -> Result<FleetSaved, Error> {
+        let mut extended = saved.clone();
+        for balancer in &self.balancers {
+            let state = match saved.balancers.get(balancer.label()) {
+                Some(state) => balancer.extend(&saved.node, state).await?,
+                None => balancer.remember(&saved.node).await?,
+            };
+            extended.balancers.insert(balancer.label().to_owned(), state);
+        }
+        Ok(extended)
+    }
+
+    /// Whether enough other nodes would go on serving without `node`. Changes nothing.
+    ///
+    /// # Errors
+    /// When too few would, or when a balancer cannot be seen.
+    pub async fn spare(&self, node: &str) -> Result<(), Error> {
         for balancer in &self.balancers {
             let view = balancer.check().await?;
             let others: Vec<&str> = view.others_usable(node).collect();
@@ -133,9 +162,8 @@ impl Fleet {
                 )
                 .hint("Bring the other nodes back into service, or lower [policy] min_serving."));
             }
-            balancers.insert(balancer.label().to_owned(), balancer.remember(node).await?);
         }
-        Ok(FleetSaved { node: node.to_owned(), balancers })
+        Ok(())
     }
 
     /// Keeps new sessions away from the node in every balancer. When one balancer fails, the others are put back.

@@ -49,6 +49,12 @@ pub trait Balancer: Send + Sync {
     /// What is there now and has to be put back later. Changes nothing, and refuses where a drain must not begin.
     fn remember<'a>(&'a self, node: &'a str) -> Pending<'a, SavedState>;
 
+    /// `saved`, with what is found now in places that it does not hold yet, such as a backend that the configuration
+    /// has got since. Changes nothing.
+    fn extend<'a>(&'a self, _node: &'a str, saved: &'a SavedState) -> Pending<'a, SavedState> {
+        Box::pin(async move { Ok(saved.clone()) })
+    }
+
     /// Keeps new sessions away from `node`, reads that back, and keeps away whatever would undo it.
     fn drain<'a>(&'a self, node: &'a str, saved: &'a SavedState) -> Pending<'a, ()>;
 

@@ -49,6 +49,16 @@ struct FoundServer {
 }
 
 impl FoundServer {
+    fn now(server: &Server) -> Self {
+        Self {
+            backend: server.backend.clone(),
+            server: server.name.clone(),
+            admin: server.admin,
+            agent: server.agent,
+            usable: standing(server).is_usable(),
+        }
+    }
+
     /// The state that keeps new sessions away: what was found in maintenance stays in maintenance.
     fn drained(&self) -> &'static str {
         if self.admin & admin::FORCED_MAINTENANCE != 0 { "maint" } else { "drain" }
@@ -226,17 +236,15 @@ impl HaProxy {
                 ));
             }
         }
-        let servers = places
-            .into_iter()
-            .map(|server| FoundServer {
-                backend: server.backend.clone(),
-                server: server.name.clone(),
-                admin: server.admin,
-                agent: server.agent,
-                usable: standing(server).is_usable(),
-            })
-            .collect();
-        Ok(Found { servers })
+        Ok(Found { servers: places.into_iter().map(FoundServer::now).collect() })
+    }
+
+    /// With a place that was drained and not remembered nobody would put it back.
+    async fn extended(&self, node: &str, found: &Found) -> Result<Found, Error> {
+        let (_, _, servers) = self.current().await?;
+        let places = self.places(node, &servers)?;
+        let new = places.into_iter().filter(|server| found.of(server).is_none()).map(FoundServer::now);
+        Ok(Found { servers: found.servers.iter().cloned().chain(new).collect() })
     }
 
     async fn set_drain(&self, node: &str, found: &Found) -> Result<(), Error> {
@@ -445,6 +453,10 @@ impl Balancer for HaProxy {
 
     fn remember<'a>(&'a self, node: &'a str) -> Pending<'a, SavedState> {
         Box::pin(async move { Ok(SavedState::Haproxy(self.find(node).await?)) })
+    }
+
+    fn extend<'a>(&'a self, node: &'a str, saved: &'a SavedState) -> Pending<'a, SavedState> {
+        Box::pin(async move { Ok(SavedState::Haproxy(self.extended(node, self.found(saved)?).await?)) })
     }
 
     fn drain<'a>(&'a self, node: &'a str, saved: &'a SavedState) -> Pending<'a, ()> {

@@ -30,6 +30,7 @@ async fn haproxy_in_every_mode() -> Result<(), Error> {
     let sandbox = behind_two().await;
     every_instance_and_backend_is_drained_and_put_back(&sandbox).await?;
     what_was_found_out_of_service_stays_out(&sandbox).await?;
+    a_backend_that_was_added_since_is_put_back_as_well(&sandbox).await?;
     a_drain_that_fails_half_way_is_rolled_back(&sandbox).await?;
     what_cannot_be_used_is_said_before_anything_is_done(&sandbox).await;
     the_last_ones_are_not_drained(&sandbox).await?;
@@ -87,6 +88,31 @@ async fn what_was_found_out_of_service_stays_out(sandbox: &Sandbox) -> Result<()
     first.ask("set server galera/n2 state ready").await.unwrap();
     first.ask("set server reports/n2 state ready").await.unwrap();
     first.wait_up(sandbox.nodes(), Duration::from_secs(10)).await.unwrap();
+    Ok(())
+}
+
+/// An earlier attempt did not know the backend `reports`, nor the second HAProxy.
+async fn a_backend_that_was_added_since_is_put_back_as_well(sandbox: &Sandbox) -> Result<(), Error> {
+    let (first, second) = both(sandbox);
+    let before = (states(first).await, states(second).await);
+    let fleet = fleet(sandbox, settings(addresses(sandbox), &["galera", "reports"]));
+    let all = fleet.remember("n2").await?;
+    let mut earlier = all.clone();
+    earlier.balancers.retain(|label, _| !label.contains(&second.stats_port().to_string()));
+    let mut value = serde_json::to_value(&earlier).unwrap();
+    for (_, state) in value["balancers"].as_object_mut().unwrap() {
+        state["servers"].as_array_mut().unwrap().retain(|server| server["backend"] != "reports");
+    }
+    let earlier = serde_json::from_value(value).unwrap();
+    assert_ne!(earlier, all);
+    let saved = fleet.extend(&earlier).await?;
+    assert_eq!(saved, all);
+    fleet.drain(&saved).await?;
+    // What was there before the drain stays what is remembered.
+    assert_eq!(fleet.extend(&saved).await?, saved);
+    fleet.admit(&saved).await?;
+    fleet.wait_until_served(&saved).await?;
+    assert_eq!((states(first).await, states(second).await), before);
     Ok(())
 }
 
