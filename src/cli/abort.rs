@@ -13,8 +13,8 @@ use crate::failure::{ExitCode, Failure};
 /// Where a statement has no inverse, nothing is undone and the message says what a person has to decide.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Only close the run in the journal, after a person has ended it by hand. Every node must be in rotation, Synced and
-    /// hold the same schema.
+    /// Only close the run in the journal, after a person has ended it by hand, also that of an upgrade. Every node must be
+    /// in rotation and Synced, and after a schema change hold the same schema.
     #[arg(long)]
     forget: bool,
     /// What to print while it runs.

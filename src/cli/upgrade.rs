@@ -1,5 +1,6 @@
 //! `schema upgrade`.
 
+use std::cell::Cell;
 use std::io::{BufRead, IsTerminal, Write};
 
 use clap::{Subcommand, ValueEnum};
@@ -155,8 +156,13 @@ fn as_json(plan: &UpgradePlan) -> serde_json::Value {
 }
 
 async fn start(args: Run, global: &Global) -> Result<ExitCode, Failure> {
-    let settings = Settings::load(global.config.as_deref(), &args.connection)?;
     let screen = Screen::new(args.manner.format, global.quiet);
+    let ended = begin(args, global, &screen).await;
+    screen.end(ended)
+}
+
+async fn begin(args: Run, global: &Global, screen: &Screen) -> Result<Report, Failure> {
+    let settings = Settings::load(global.config.as_deref(), &args.connection)?;
     let mut wishes = wishes(args.destination);
     manner(&mut wishes, &args.manner)?;
     let mut upgrader = Upgrader::open(&settings).await?;
@@ -169,20 +175,20 @@ async fn start(args: Run, global: &Global) -> Result<ExitCode, Failure> {
         put("Begin?");
         is_yes()
     };
-    let report = upgrader.run(&wishes, &screen, agree).await?;
-    screen.report(&report);
-    Ok(ExitCode::Done)
+    upgrader.run(&wishes, screen, agree).await
 }
 
 async fn go_on(args: Resume, global: &Global) -> Result<ExitCode, Failure> {
-    let settings = Settings::load(global.config.as_deref(), &args.connection)?;
     let screen = Screen::new(args.manner.format, global.quiet);
+    let ended = take_up(args, global, &screen).await;
+    screen.end(ended)
+}
+
+async fn take_up(args: Resume, global: &Global, screen: &Screen) -> Result<Report, Failure> {
+    let settings = Settings::load(global.config.as_deref(), &args.connection)?;
     let mut wishes = Wishes::default();
     manner(&mut wishes, &args.manner)?;
-    let mut upgrader = Upgrader::open(&settings).await?;
-    let report = upgrader.resume(&wishes, &screen).await?;
-    screen.report(&report);
-    Ok(ExitCode::Done)
+    Upgrader::open(&settings).await?.resume(&wishes, screen).await
 }
 
 async fn show_status(args: Status, global: &Global) -> Result<ExitCode, Failure> {
@@ -237,23 +243,31 @@ fn manner(wishes: &mut Wishes, manner: &Manner) -> Result<(), Failure> {
 struct Screen {
     format: Events,
     quiet: bool,
+    /// Whether the last event was told.
+    ended: Cell<bool>,
 }
 
 impl Screen {
     fn new(format: Events, quiet: bool) -> Self {
-        Self { format, quiet }
+        Self { format, quiet, ended: Cell::new(false) }
     }
 
-    fn report(&self, report: &Report) {
-        match self.format {
-            Events::Human => print_last_word(&report.text),
-            Events::Ndjson => {}
+    /// Says how the command ended. Who reads events is told once, wherever it ended.
+    fn end(&self, ended: Result<Report, Failure>) -> Result<ExitCode, Failure> {
+        if self.format == Events::Ndjson && !self.ended.get() {
+            self.tell(None, &UpgradeEvent::ended(ended.as_ref().map(|report| &*report.text)));
         }
+        let report = ended?;
+        if self.format == Events::Human {
+            print_last_word(&report.text);
+        }
+        Ok(ExitCode::Done)
     }
 }
 
 impl Console for Screen {
     fn tell(&self, run: Option<&str>, event: &UpgradeEvent) {
+        self.ended.set(self.ended.get() || event.is_last());
         match self.format {
             Events::Ndjson => {
                 let line = event.json(run, &jiff::Timestamp::now().to_string());
@@ -265,7 +279,8 @@ impl Console for Screen {
             Events::Human => {
                 let node = event.node.as_deref().map_or(String::new(), |node| format!("{node}: "));
                 let line = match event.kind {
-                    "step_started" | "check" => return,
+                    // How it ended is told by the report, or by the failure.
+                    "step_started" | "check" | "run_finished" => return,
                     "output" => format!("    {node}{}", event.text),
                     _ => format!("{node}{}", event.text),
                 };

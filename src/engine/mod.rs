@@ -177,13 +177,15 @@ pub fn tell_end(outcome: Outcome, text: &str, sink: &mut dyn EventSink) {
     crew::stamp(sink, "", tokio::time::Instant::now(), event);
 }
 
-/// Closes a run that was ended by hand: every node must be in rotation, Synced and hold the same schema. Changes nothing
-/// but the journal. `None` when no run is open.
+/// Closes a run that was ended by hand, of an upgrade as well: every node must be in rotation and Synced, and hold the
+/// same schema where that was to change. Changes nothing but the journal. `None` when no run is open.
 ///
 /// # Errors
 /// When a node is not what it should be (exit 3), or cannot be seen (exit 4).
 pub async fn forget(connector: &Connector, settings: &Settings) -> Result<Option<String>, Failure> {
-    let Some((mut book, found)) = Book::take_over(connector, settings, "apply").await? else { return Ok(None) };
+    let Some((mut book, found)) = Book::take_over(connector, settings, "apply").await? else {
+        return upgrade::forget(connector, settings).await;
+    };
     let (plan, state, _) = read_back(&found)?;
     let fleet = Fleet::open(&settings.balancers, connector.nodes(), plan.policy.min_serving)?;
     let state = state.unwrap_or_else(|| State::fresh(&Script::of(&plan)));

@@ -18,6 +18,7 @@ mod rates;
 mod secrets;
 mod session;
 mod types;
+mod votes;
 
 pub use alternative::alternatives;
 pub use basis::Basis;
@@ -35,3 +36,4 @@ pub use policy::{AfterDrainTimeout, Policy};
 pub use rates::{Cost, Costs, RateSource, Rates, Sample, Timing, Timings};
 pub use session::{Part, part};
 pub use types::{ConversionWindow, Estimate, Method, Pass, Plan, PlannedStatement, Split, SplitStatement};
+pub use votes::stays_primary;

@@ -45,6 +45,10 @@ pub enum Join {
 pub struct LogReading {
     /// Whether a start was found at all.
     pub started: bool,
+    /// The process that it named.
+    pub process: Option<u32>,
+    /// Whether the server came as far as to let clients in.
+    pub ready: bool,
     /// The version that the starting server named.
     pub version: Option<String>,
     /// How the node joined; `None` while that is not known.
@@ -96,6 +100,9 @@ const ORDINARY: &[&str] = &[
     "access file(",
 ];
 
+/// What a server says once it lets clients in.
+const READY: &str = "ready for connections";
+
 /// Reads a log from its last start on. The text may begin in the middle of a line.
 pub fn read(text: &str) -> LogReading {
     let mut reading = LogReading::default();
@@ -104,19 +111,20 @@ pub fn read(text: &str) -> LogReading {
     let mut received = None;
     let mut incremental: Option<Option<u64>> = None;
     for line in from_last_start(text) {
-        if let Some(rest) = after(line, "Starting MariaDB ") {
+        if is_start(line) {
             reading.started = true;
-            reading.version = rest.split_whitespace().next().map(str::to_owned);
-        } else if line.contains("starting as process") {
-            reading.started = true;
+            reading.version = after(line, "Starting MariaDB ").and_then(first_word).map(str::to_owned);
+            reading.process = after(line, "as process ").and_then(first_word).and_then(|number| number.parse().ok());
+        } else if line.contains(READY) {
+            reading.ready = true;
         } else if let Some(rest) = after(line, "Local state: ") {
             local_state = Some(rest.trim());
         } else if line.contains("state transfer needed: ") {
             missed = Some(line.contains("needed: yes"));
         } else if let Some(rest) = after(line, "SST received: ") {
-            received = rest.split_whitespace().next();
+            received = first_word(rest);
         } else if let Some(rest) = after(line, "Receiving IST: ") {
-            incremental = Some(rest.split_whitespace().next().and_then(|number| number.parse().ok()));
+            incremental = Some(first_word(rest).and_then(|number| number.parse().ok()));
         } else if let Some(rest) = after(line, "Receiving IST... ").or_else(|| after(line, "Receiving IST...")) {
             reading.percent = rest.split('%').next().and_then(|number| number.trim().parse().ok());
         } else if let Some(rest) = after(line, "WSREP: Shifting ") {
@@ -141,8 +149,14 @@ pub fn read(text: &str) -> LogReading {
 }
 
 /// Whether the server that started last has also been shut down to the end.
+///
+/// A server that is told to start silently logs nothing before it lets clients in, so that counts as a start too.
 pub fn was_shut_down(text: &str) -> bool {
-    from_last_start(text).any(|line| line.contains("Shutdown complete"))
+    let lines = || text.lines().rev();
+    // InnoDB says "Shutdown completed; log sequence number ..." while the server still has things to do.
+    let end = lines().position(|line| line.trim_end().ends_with("Shutdown complete"));
+    let start = lines().position(|line| is_start(line) || line.contains(READY));
+    end.is_some_and(|end| start.is_none_or(|start| end < start))
 }
 
 /// The uuid and number of `uuid:number`, without a trailing domain.
@@ -154,10 +168,19 @@ fn after<'a>(line: &'a str, mark: &str) -> Option<&'a str> {
     line.find(mark).map(|at| &line[at + mark.len()..])
 }
 
+fn first_word(text: &str) -> Option<&str> {
+    text.split_whitespace().next()
+}
+
+/// Whether a server says here that it starts. It has two wordings, and a service manager that announces the unit has a
+/// third: "Starting MariaDB 10.11.19 database server..." is none of the server's.
+fn is_start(line: &str) -> bool {
+    line.contains("] Starting MariaDB ") || line.contains("starting as process ")
+}
+
 fn from_last_start(text: &str) -> impl Iterator<Item = &str> {
-    let begins = |line: &str| line.contains("] Starting MariaDB ") || line.contains("starting as process");
     let lines: Vec<&str> = text.lines().collect();
-    let first = lines.iter().rposition(|line| begins(line)).unwrap_or(0);
+    let first = lines.iter().rposition(|line| is_start(line)).unwrap_or(0);
     lines.into_iter().skip(first)
 }
 
@@ -192,6 +215,7 @@ mod tests {
         assert_eq!(incremental.join, Some(Join::Incremental { write_sets: Some(52) }));
         assert_eq!(incremental.version.as_deref(), Some("10.11.19-MariaDB-0+deb12u1"));
         assert_eq!((incremental.percent, incremental.state.as_deref()), (Some(100.0), Some("SYNCED")));
+        assert_eq!((incremental.process, incremental.ready), (Some(26741), true));
         assert_eq!(incremental.bad, []);
     }
 
@@ -202,9 +226,26 @@ mod tests {
     }
 
     #[test]
+    fn only_a_server_says_that_it_starts() {
+        let unit = format!("{INCREMENTAL}Starting MariaDB 10.11.19 database server...\n");
+        assert_eq!(read(&unit), read(INCREMENTAL));
+        let announced =
+            read("Starting mariadb.service - MariaDB 10.11.19 database server...\nStarting MariaDB 10.11.19\n");
+        assert_eq!(announced, LogReading::default());
+        let older =
+            "2026-11-21  0:49:19 0 [Note] /usr/sbin/mariadbd (server 10.5.29-MariaDB) starting as process 77 ...";
+        assert_eq!((read(older).started, read(older).process), (true, Some(77)));
+    }
+
+    #[test]
     fn a_clean_end_is_seen_only_after_the_last_start() {
         assert!(was_shut_down(FULL));
         assert!(!was_shut_down(&format!("{FULL}{INCREMENTAL}")));
+        let without_the_last_word: String =
+            FULL.lines().filter(|line| !line.ends_with("Shutdown complete")).map(|line| format!("{line}\n")).collect();
+        assert!(!was_shut_down(&without_the_last_word));
+        // Started silently, and up: the end in view is that of the run before.
+        assert!(!was_shut_down(&format!("{FULL}0 [Note] /usr/sbin/mariadbd: ready for connections.\n")));
     }
 
     #[test]

@@ -261,8 +261,8 @@ enum Phase {
 pub struct Turn {
     /// The node.
     pub node: String,
-    /// Where it begins: `Check` when it is still to be upgraded, `Join` when it runs the target already, `Install`
-    /// when an earlier run left it stopped.
+    /// Where it begins: `Check` when it is still to be upgraded, `Join` when it runs the target already, `Stop` when
+    /// an earlier run left it without a server that answers.
     pub begin: Step,
     /// Whether an earlier attempt may have left it out of service.
     pub open: bool,
@@ -563,6 +563,9 @@ fn resume_at(last: Last, seen: Observed) -> Option<Step> {
         // Without a word from the server only the record is left. A node that was not taken out by the run has
         // failed by itself: the check will say so.
         Observed::Down if reached < Step::Stop => Step::Check,
+        // Silence is no proof of an end: a server that is starting, or gets a state transfer, does not answer either.
+        // Its files are replaced only by the process that has just seen it end.
+        Observed::Down if reached == Step::Install => Step::Stop,
         Observed::Down => reached.min(Step::Start),
     })
 }

@@ -4,12 +4,14 @@
 //! `docs/upgrade.md` is the page to this room. The engine carries the steps out.
 
 mod checks;
+mod ended;
 mod facts;
 mod known;
 mod log;
 mod machine;
 mod plan;
 mod provider;
+mod quorum;
 mod render;
 mod series;
 mod settings;
@@ -19,6 +21,7 @@ mod window;
 
 pub use checks::forecast;
 pub use checks::{Check, Finding, Stage};
+pub use ended::{End, Process, end};
 pub use facts::{ClusterFacts, NodeFacts, Standing, Surroundings};
 pub use known::{Hazard, RemovedOption};
 pub use log::{BadLine, Join, LogReading, Severity, read as read_log, was_shut_down};
@@ -27,7 +30,9 @@ pub use machine::{
 };
 pub use plan::{NodePlan, UpgradePlan, make};
 pub use provider::ProviderVersion;
+pub use quorum::spares;
 pub use render::human;
+pub use series::crosses_redo_format;
 pub use settings::{Agreement, differences, worth_keeping};
 pub use target::Target;
 pub use timers::{JOIN_OPTIONS, evicts, shortened, slow_timers, timers_as_option};

@@ -135,12 +135,13 @@ pub fn make(
     }
 }
 
-fn begin(node: &NodeFacts, target: ServerVersion, half_done: bool, mixed: bool) -> Option<Step> {
+pub(super) fn begin(node: &NodeFacts, target: ServerVersion, half_done: bool, mixed: bool) -> Option<Step> {
     match node.version() {
         // A node that somebody upgraded by hand gets what may be missing: tables, verification, a look at its log.
         Some(version) if version == target => (half_done || mixed).then_some(Step::Join),
-        // The server was stopped by the run that left it; whatever is installed is replaced.
-        None if half_done => Some(Step::Install),
+        // It may have been stopped by the run that left it, or be starting, or wait for a state transfer: it is
+        // stopped for certain before whatever is installed is replaced.
+        None if half_done => Some(Step::Stop),
         _ => Some(Step::Check),
     }
 }

@@ -53,7 +53,7 @@ pub(super) fn jump(from: ServerVersion, to: ServerVersion) -> Jump {
 
 /// Whether the two versions write redo logs of different formats (10.8 changed it): a server cannot start on files
 /// of the earlier format unless it was shut down cleanly, and a full state transfer across the boundary fails.
-pub(super) fn crosses_redo_format(from: ServerVersion, to: ServerVersion) -> bool {
+pub fn crosses_redo_format(from: ServerVersion, to: ServerVersion) -> bool {
     let boundary = ServerVersion::new(10, 8, 0);
     (from < boundary) != (to < boundary)
 }

@@ -41,7 +41,7 @@ const OTHERS: &[&str] = &[
 ];
 
 /// Where a server keeps things, needed while it does not answer.
-const PLACES: &[&str] = &["datadir", "log_error", "version", "wsrep_provider_options"];
+const PLACES: &[&str] = &["datadir", "log_error", "pid_file", "version", "wsrep_provider_options"];
 
 /// Of a node's variables, those that [`differences`] compares, and where the server keeps its files.
 pub fn worth_keeping(facts: &NodeFacts) -> BTreeMap<String, String> {

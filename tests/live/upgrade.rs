@@ -116,6 +116,16 @@ impl Site {
         schema(&self.sandbox, arguments)
     }
 
+    /// What the journal holds of a node's place in the balancers.
+    async fn remembered(&self, node: &str) -> Value {
+        let last = "select body from galera_schema.journal order by run desc, seq desc limit 1";
+        let body = self.sandbox.nodes()[0].value(last).await.unwrap().unwrap();
+        let body: Value = serde_json::from_str(&body).unwrap();
+        let notes = body["record"].as_array().unwrap().iter().filter(|entry| entry["entry"] == "note");
+        let mut of_node = notes.filter(|note| note["node"] == node && note["key"] == "balancers");
+        of_node.next().unwrap()["value"].clone()
+    }
+
     async fn versions(&self) -> Vec<String> {
         let mut versions = Vec::new();
         for node in self.sandbox.nodes() {
@@ -156,6 +166,17 @@ impl Site {
 /// The events that the program printed.
 fn events(ran: &Ran) -> Vec<Value> {
     ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The last event says how the command ended.
+#[track_caller]
+fn assert_ends(ran: &Ran, outcome: &str) {
+    let events = events(ran);
+    let last = events.last().unwrap();
+    assert_eq!((&last["kind"], &last["outcome"]), (&"run_finished".into(), &outcome.into()), "{last}");
+    assert_eq!(last["exit_code"], ran.code, "{last}");
+    assert!(!last["text"].as_str().unwrap().is_empty());
+    assert_eq!(of_kind(&events, "run_finished").len(), 1);
 }
 
 fn of_kind<'a>(events: &'a [Value], kind: &str) -> Vec<&'a Value> {
@@ -324,7 +345,11 @@ async fn faults_leave_the_others_in_service() -> Result<(), Error> {
     let older = site.schema(&["upgrade", "plan", "--to", "10.11.17"]).expect_code(1);
     assert!(older.stdout.contains("older than"), "{}", older.stdout);
     site.schema(&["upgrade", "run", "--to", "11.8.6"]).expect_code(3);
-    site.schema(&["upgrade", "resume"]).expect_code(3);
+    assert_ends(&site.schema(&["upgrade", "resume", "--format", "ndjson"]).expect_code(3), "refused");
+    assert_ends(&site.schema(&["upgrade", "run", "--to", "10.11", "--format", "ndjson"]).expect_code(2), "refused");
+    let done = site.schema(&["upgrade", "run", "--to", OLD, "--format", "ndjson"]).expect_code(0);
+    assert_ends(&done, "done");
+    all_the_weight_on_one_node(&site).await?;
 
     // The new binary does not start.
     let broken = site.file("broken_binary");
@@ -336,8 +361,9 @@ async fn faults_leave_the_others_in_service() -> Result<(), Error> {
     let plan = site.schema(&["upgrade", "plan", "--to", NEW]).expect_code(1);
     assert!(plan.stdout.contains("n1 was left half-way by an earlier upgrade"), "{}", plan.stdout);
     // No other run, of whatever kind, may begin meanwhile.
-    let second = site.schema(&["upgrade", "run", "--to", NEW]).expect_code(3);
+    let second = site.schema(&["upgrade", "run", "--to", NEW, "--format", "ndjson"]).expect_code(3);
     assert!(second.stderr.contains("upgrade resume"), "{}", second.stderr);
+    assert_ends(&second, "refused");
     let apply = site.schema(&["apply", "--yes", "-e", "create database other"]);
     assert!([3, 4].contains(&apply.code), "a schema change began in the middle of an upgrade: {}", apply.stderr);
     std::fs::remove_file(&broken).unwrap();
@@ -350,6 +376,15 @@ async fn faults_leave_the_others_in_service() -> Result<(), Error> {
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).unwrap();
     assert!(run.wait_for(|event| event["kind"] == "step_failed"));
     assert_eq!(run.code(), 6);
+    // The next node cannot be stopped cleanly. It goes back, and what was remembered of its place is done with.
+    let n2 = &site.sandbox.nodes()[1];
+    n2.execute("set global innodb_fast_shutdown = 2").await?;
+    let stopped = site.schema(&["upgrade", "resume", "--format", "ndjson"]).expect_code(6);
+    assert!(stopped.stderr.contains("innodb_fast_shutdown of n2 is 2"), "{}", stopped.stderr);
+    assert_ends(&stopped, "stopped");
+    site.sandbox.haproxy().unwrap().wait_up(site.sandbox.nodes(), Duration::from_secs(10)).await.unwrap();
+    assert_eq!(site.remembered("n2").await, Value::Null);
+    n2.execute("set global innodb_fast_shutdown = 1").await?;
     site.schema(&["upgrade", "resume"]).expect_code(0);
     site.assert_all_on(NEW).await;
     drop(sshd);
@@ -395,6 +430,44 @@ async fn faults_leave_the_others_in_service() -> Result<(), Error> {
     let bad = std::fs::read_to_string(&cnf).unwrap();
     std::fs::write(&cnf, bad.replace("no_such_option = 1\n", "")).unwrap();
     site.schema(&["upgrade", "run", "--rollback"]).expect_code(0);
+    site.assert_all_on(OLD).await;
+    a_server_in_a_transfer_is_stopped_first(&site).await
+}
+
+/// A node that weighs everything cannot be spared, however many others there are.
+async fn all_the_weight_on_one_node(site: &Site) -> Result<(), Error> {
+    let [_, n2, n3] = site.sandbox.nodes() else { panic!("three nodes") };
+    for node in [n2, n3] {
+        node.execute("set global wsrep_provider_options = 'pc.weight=0'").await?;
+    }
+    let plan = site.schema(&["upgrade", "plan", "--to", NEW]).expect_code(1);
+    assert!(plan.stdout.contains("REFUSED  quorum: n1 carries all the weight"), "{}", plan.stdout);
+    for node in [n2, n3] {
+        node.execute("set global wsrep_provider_options = 'pc.weight=1'").await?;
+    }
+    let plan = site.schema(&["upgrade", "plan", "--to", NEW]).expect_code(0);
+    assert!(plan.stdout.contains("ok       quorum:"), "{}", plan.stdout);
+    Ok(())
+}
+
+/// The tool dies while a node waits for its state transfer: a server that says nothing, and lives. The way back stops it
+/// before its files are replaced (the site's `install` looks).
+async fn a_server_in_a_transfer_is_stopped_first(site: &Site) -> Result<(), Error> {
+    let endless = site.file("endless_transfer");
+    std::fs::write(&endless, "").unwrap();
+    let mut run = Running::start(site, &["run", "--to", NEW]);
+    assert!(run.wait_for(Running::is_step("n1", "join")));
+    let log = site.file("n1/error.log");
+    until("the transfer begins", Duration::from_secs(30), async || {
+        std::fs::read_to_string(&log).unwrap().contains("wsrep_sst_endless")
+    })
+    .await;
+    run.kill();
+    let mut back = Running::start(site, &["run", "--rollback"]);
+    assert!(back.wait_for(Running::is_step("n1", "stop")));
+    std::fs::remove_file(&endless).unwrap();
+    assert!(back.wait_for(Running::is_step("n1", "install")));
+    assert_eq!(back.code(), 0);
     site.assert_all_on(OLD).await;
     Ok(())
 }
@@ -543,6 +616,9 @@ async fn a_full_transfer_is_announced() -> Result<(), Error> {
 
     let mut run = Running::start(&site, &["run", "--to", NEW]);
     assert!(run.wait_for(Running::is_step("n1", "install")));
+    // Meanwhile the balancer forgets, as with a reload.
+    let haproxy = site.sandbox.haproxy().unwrap();
+    haproxy.ask("set server galera/n1 state ready").await.unwrap();
     for _ in 0..40 {
         write(4).await?;
     }
@@ -551,6 +627,8 @@ async fn a_full_transfer_is_announced() -> Result<(), Error> {
         nodes[1].execute("insert into bulk.t (b) values ('x')").await?;
     }
     std::fs::write(&filled, "").unwrap();
+    let again = |event: &Value| event["text"].as_str().is_some_and(|text| text.contains("had lost the drain of n1"));
+    assert!(run.wait_for(again), "it would have served before it was verified");
     assert!(run.wait_for(|event| event["kind"] == "joined" && event["transfer"] == "full"), "it was incremental");
     // And a signal ends the run between two nodes.
     run.signal(nix::sys::signal::Signal::SIGTERM);
@@ -558,6 +636,17 @@ async fn a_full_transfer_is_announced() -> Result<(), Error> {
     assert_eq!(site.versions().await, [NEW, OLD, OLD]);
     let mixed = site.schema(&["apply", "--yes", "-e", "create database other"]);
     assert!([3, 4].contains(&mixed.code), "a schema change ran while versions are mixed: {}", mixed.stderr);
+
+    // A run that nobody wants to go on with is closed when everything is in its place, and not before.
+    haproxy.ask("set server galera/n3 state drain").await.unwrap();
+    let refused = site.schema(&["abort", "--forget"]).expect_code(3);
+    assert!(refused.stderr.contains("node n3 is out of rotation"), "{}", refused.stderr);
+    haproxy.ask("set server galera/n3 state ready").await.unwrap();
+    haproxy.wait_up(nodes, Duration::from_secs(10)).await.unwrap();
+    site.schema(&["abort", "--forget"]).expect_code(0);
+    site.schema(&["upgrade", "resume"]).expect_code(3);
+    let plan = site.schema(&["upgrade", "plan", "--to", NEW]).expect_code(0);
+    assert!(plan.stdout.contains("A half-done upgrade is continued"), "{}", plan.stdout);
     Ok(())
 }
 

@@ -36,6 +36,7 @@ pub(super) struct Hosts {
     version: String,
     join_options: &'static str,
     limit: Duration,
+    join_limit: Duration,
 }
 
 impl Hosts {
@@ -78,6 +79,7 @@ impl Hosts {
             version: String::new(),
             join_options: if upgrade.quick_timers { JOIN_OPTIONS } else { "" },
             limit: upgrade.command_timeout,
+            join_limit: upgrade.join_timeout,
         })
     }
 
@@ -105,7 +107,12 @@ impl Hosts {
     pub(super) async fn run(&self, node: &str, command: Command, see: impl FnMut(&Output)) -> Finished {
         let empty = Template::literal("");
         let template = self.commands.get(&command).unwrap_or(&empty);
-        let limit = if matches!(command, Command::Offered | Command::Log) { LOOK } else { self.limit };
+        let limit = match command {
+            Command::Offered | Command::Log => LOOK,
+            // A service manager comes back once the node has its state transfer.
+            Command::Start => self.join_limit,
+            _ => self.limit,
+        };
         self.shell.run(template, self.values(node), limit, see).await
     }
 

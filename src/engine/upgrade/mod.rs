@@ -1,11 +1,14 @@
 //! A rolling upgrade, carried out: what `crate::upgrade`'s machine asks for, done on real nodes and hosts.
 
 mod bundle;
+mod ended;
 mod event;
+mod forget;
 mod hosts;
 mod observe;
 mod perform;
 mod restart;
+mod rotation;
 mod runner;
 mod schema;
 mod survey;
@@ -18,6 +21,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 pub use event::UpgradeEvent;
+pub use forget::forget;
 
 use crate::balancer::Fleet;
 use crate::cluster::Connector;

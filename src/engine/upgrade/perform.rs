@@ -6,12 +6,11 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use super::event::UpgradeEvent;
-use super::runner::{BALANCERS, BEFORE, DIFFERED, Runner};
+use super::runner::{BEFORE, DIFFERED, Runner};
 use super::{observe, schema};
-use crate::balancer::Rules;
-use crate::engine::clients::ProcessList;
 use crate::upgrade::{
-    ClusterFacts, Direction, NodeFacts, Severity, TransferForecast, differences, forecast, read_log, worth_keeping,
+    ClusterFacts, Direction, NodeFacts, Process, Severity, TransferForecast, crosses_redo_format, differences,
+    forecast, read_log, spares, worth_keeping,
 };
 
 /// How long a state that passes by itself (a donor, a node that catches up) is waited for.
@@ -57,7 +56,18 @@ impl Runner<'_> {
             .with("window_seconds", window)
             .with("away_seconds", away);
         self.tell(event);
+        let from = facts.node(node).and_then(NodeFacts::version);
+        let refused = spares(&facts, node);
         self.last_look = Some((Instant::now(), facts));
+        refused?;
+        // A server cannot start on the files that a donor of the other redo format sends it.
+        let target = self.plan.target.version;
+        if expected != TransferForecast::Incremental && from.is_none_or(|from| crosses_redo_format(from, target)) {
+            return Err(format!(
+                "{node} would need a full transfer to come back, or that cannot be foretold, and between its version and \
+                 {target} a full transfer does not work. Raise gcache.size on the other nodes, or go on when less is written."
+            ));
+        }
         Ok(String::new())
     }
 
@@ -77,53 +87,17 @@ impl Runner<'_> {
         self.remember(name, DIFFERED, json!(differed)).await?;
         let log = self.log(name).await;
         if let Err(why) = &log {
+            let process = self.process_id(name, &facts).await;
+            if self.process(name, process).await != Process::Lives {
+                return Err(format!(
+                    "The error log of {name} cannot be read ({why}), and its process cannot be seen on its host: nobody could tell \
+                     whether its server has ended before its files are replaced. Give [upgrade] a `log` command."
+                ));
+            }
             self.hint(name, format!("Its error log cannot be read ({why}); how it comes back will not be known."));
         }
         let file = self.bundle.write(&facts, "before", Some(&mine), &log)?;
         self.tell(UpgradeEvent::node("state_captured", name, format!("Its state is in {}.", file.display())));
-        Ok(String::new())
-    }
-
-    /// The node leaves the load balancers, and its sessions with it.
-    pub(super) async fn drain(&mut self, name: &str) -> Said {
-        if self.fleet.labels().next().is_none() {
-            self.hint(name, "There is no load balancer; its clients will see the server stop.");
-            return Ok(String::new());
-        }
-        let begun = Instant::now();
-        let saved = match self.saved(name) {
-            Some(saved) => saved,
-            None => {
-                let saved = self.fleet.remember(name).await.map_err(|error| error.to_string())?;
-                self.remember(name, BALANCERS, json!(saved)).await?;
-                saved
-            }
-        };
-        self.tell(UpgradeEvent::node("drain_started", name, "It gets no new sessions."));
-        self.fleet.drain(&saved).await.map_err(|error| error.to_string())?;
-        if self.fleet.consent().is_some() {
-            self.hint(name, "Clients that do not come through a load balancer will see the server stop.");
-            return Ok(String::new());
-        }
-        let policy = &self.settings.policy;
-        let rules = Rules { timeout: policy.drain_timeout, then: policy.after_drain_timeout };
-        let monitors = self.fleet.monitors().await.map_err(|error| error.to_string())?;
-        let session = self.connector.observer(self.node(name)?).await;
-        let mut session = session.map_err(|error| error.to_string())?;
-        let mut clients = ProcessList::new(&mut session, Vec::new(), monitors);
-        let emptied = self.fleet.wait_until_empty(&saved, &mut clients, rules, |_| {}).await;
-        session.close().await;
-        let emptied = emptied.map_err(|error| {
-            let hints: String = error.hints.iter().map(|hint| format!(" {hint}")).collect();
-            format!("{error}{hints}")
-        })?;
-        let closed = emptied.closed_idle + emptied.closed_busy;
-        let event = UpgradeEvent::node(
-            "drained",
-            name,
-            format!("No session is left on it after {:.1} s.", begun.elapsed().as_secs_f64()),
-        );
-        self.tell(event.with("seconds", begun.elapsed().as_secs_f64()).with("closed", closed));
         Ok(String::new())
     }
 
@@ -289,26 +263,6 @@ impl Runner<'_> {
             }
         }
         self.tell(UpgradeEvent::node("caught_up", name, "It is Synced and its queue is empty."));
-        Ok(String::new())
-    }
-
-    /// The node is back in the load balancers.
-    pub(super) async fn admit(&mut self, name: &str) -> Said {
-        match self.saved(name) {
-            Some(saved) => {
-                self.fleet.admit(&saved).await.map_err(|error| error.to_string())?;
-                self.fleet.wait_until_served(&saved).await.map_err(|error| error.to_string())?;
-                self.forget_saved(name);
-            }
-            None => {
-                if !self.fleet.serves(name).await.map_err(|error| error.to_string())? {
-                    return Err(format!(
-                        "{name} is out of a load balancer, and the journal does not hold what was there before. Put it back by hand, then resume."
-                    ));
-                }
-            }
-        }
-        self.tell(UpgradeEvent::node("admitted", name, "It is back in service."));
         Ok(String::new())
     }
 

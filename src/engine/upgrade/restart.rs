@@ -10,7 +10,7 @@ use super::observe;
 use super::perform::Said;
 use super::runner::Runner;
 use crate::host::{Finished, Output};
-use crate::upgrade::{Join, LogReading, NodeFacts, Severity, read_log, was_shut_down};
+use crate::upgrade::{End, Join, LogReading, NodeFacts, Severity, read_log, was_shut_down};
 
 /// How often a server that starts or stops is looked at.
 const EVERY: Duration = Duration::from_millis(100);
@@ -39,7 +39,7 @@ impl Runner<'_> {
         Ok(String::new())
     }
 
-    /// The server stops cleanly.
+    /// The server stops cleanly. Where none answers, one that is starting or waits for a state transfer is stopped too.
     pub(super) async fn stop(&mut self, name: &str) -> Said {
         let facts = self.look_at(name).await;
         if facts.is_up() && !matches!(facts.variable("innodb_fast_shutdown"), Some("0" | "1")) {
@@ -48,13 +48,21 @@ impl Runner<'_> {
                 facts.variable("innodb_fast_shutdown").unwrap_or("not known")
             ));
         }
+        let process = self.process_id(name, &facts).await;
         self.shorten_timers().await?;
         let limit = self.settings.upgrade.command_timeout;
         let begun = Instant::now();
-        self.stopped_at = Some(begun);
+        if facts.is_up() {
+            self.stopped_at = Some(begun);
+        }
         let finished = self.command(name, Command::Stop).await;
         if !finished.succeeded() {
-            return Err(format!("The stop command failed on {name}: {}.", finished.why()));
+            let why = format!("The stop command failed on {name}: {}.", finished.why());
+            // Half-way through an installation there may be no service left to stop.
+            if facts.is_up() || !matches!(self.end_of(name, process).await, End::Clean | End::NeverUp) {
+                return Err(why);
+            }
+            self.hint(name, format!("{why} Its server has ended already."));
         }
         // A command that only asks for the stop comes back early.
         while self.look_at(name).await.is_up() {
@@ -63,7 +71,7 @@ impl Runner<'_> {
             }
             sleep(EVERY).await;
         }
-        self.wait_shut_down(name, begun + limit).await?;
+        self.wait_ended(name, process, begun + limit).await?;
         self.wait_left(name).await?;
         let seconds = begun.elapsed().as_secs_f64();
         self.tell(
@@ -71,37 +79,6 @@ impl Runner<'_> {
                 .with("seconds", seconds),
         );
         Ok(String::new())
-    }
-
-    /// A port that is closed is no proof that the files are.
-    async fn wait_shut_down(&self, name: &str, deadline: Instant) -> Result<(), String> {
-        loop {
-            match self.log(name).await {
-                Ok(log) if was_shut_down(&log) => return Ok(()),
-                Ok(log) if !read_log(&log).started => {
-                    self.hint(
-                        name,
-                        "Its error log does not hold its last start; whether it stopped cleanly was not seen.",
-                    );
-                    return Ok(());
-                }
-                Ok(_) => {}
-                Err(why) => {
-                    self.hint(
-                        name,
-                        format!("Its error log could not be read ({why}); whether it stopped cleanly was not seen."),
-                    );
-                    return Ok(());
-                }
-            }
-            if Instant::now() > deadline {
-                return Err(format!(
-                    "The error log of {name} does not say that its server was shut down to the end. Start it again with the \
-                     old binaries before anything is installed."
-                ));
-            }
-            sleep(EVERY).await;
-        }
     }
 
     /// The others must have seen it leave, or its return meets a cluster that still counts it.
@@ -129,8 +106,9 @@ impl Runner<'_> {
     /// The binaries are replaced.
     pub(super) async fn install(&mut self, name: &str) -> Said {
         // Replacing the files of a running server is how crashes are made.
-        if self.look_at(name).await.is_up() {
-            return Err(format!("{name} answers although its server was stopped; somebody has started it."));
+        let facts = self.look_at(name).await;
+        if facts.is_up() || self.end_of(name, None).await == End::Lives {
+            return Err(format!("A server of {name} runs although it was stopped; somebody has started it."));
         }
         let finished = self.command(name, Command::Install).await;
         if !finished.succeeded() {

@@ -10,7 +10,7 @@ use super::bundle::Bundle;
 use super::event::UpgradeEvent;
 use super::hosts::Hosts;
 use super::{Console, Report, observe, takes_out};
-use crate::balancer::{Fleet, FleetSaved};
+use crate::balancer::Fleet;
 use crate::cluster::{Connector, Node};
 use crate::config::Settings;
 use crate::engine::Signals;
@@ -43,6 +43,10 @@ pub(super) struct Runner<'a> {
     /// How long the last node was away.
     pub(super) away: Option<Duration>,
     pub(super) stopped_at: Option<Instant>,
+    /// The node whose drain this process has set, or seen to hold.
+    pub(super) held: Option<String>,
+    /// Whether anything was done to a node or to its place in the balancers.
+    pub(super) touched: bool,
     /// Becomes 1 with the first signal and 2 with the second.
     pub(super) signals: watch::Receiver<u8>,
     book: Book,
@@ -85,6 +89,8 @@ impl<'a> Runner<'a> {
             last_look: None,
             away: None,
             stopped_at: None,
+            held: None,
+            touched: false,
             signals: listen()?,
             book,
             run,
@@ -203,7 +209,14 @@ impl<'a> Runner<'a> {
             self.book.avoid(avoid.as_deref()).await;
             self.avoided = avoid;
         }
+        // A run that goes on here does not know what has happened to the drain since; nor does one that has been at
+        // work on a host for half an hour.
+        self.touched |= step >= Step::Stop;
+        let out = (Step::Stop..=Step::CatchUp).contains(&step);
+        let look = self.held.as_deref() != Some(node) || matches!(step, Step::Start | Step::UpgradeTables);
+        let held = if out && look { self.hold_drain(node, step > Step::Start).await } else { Ok(()) };
         let outcome = match step {
+            _ if held.is_err() => held.map(|()| String::new()),
             Step::Check => self.check(node).await,
             Step::Capture => self.capture(node).await,
             Step::Prepare => self.prepare(node).await,
@@ -238,37 +251,6 @@ impl<'a> Runner<'a> {
                 StepResult::Failed { reason, serving }
             }
         }
-    }
-
-    async fn put_back(&mut self, node: &str) -> StepResult {
-        let done = match self.saved(node) {
-            Some(saved) => match self.fleet.admit(&saved).await {
-                Ok(()) => self.fleet.wait_until_served(&saved).await,
-                Err(error) => Err(error),
-            },
-            None => Ok(()),
-        };
-        match done {
-            Ok(()) => {
-                self.forget_saved(node);
-                self.tell(UpgradeEvent::node("put_back", node, format!("{node} is back in service, as it was.")));
-                StepResult::Done { note: String::new(), seconds_milli: 0 }
-            }
-            Err(error) => {
-                let left = error.left.iter().map(|left| format!(" {left}")).collect::<String>();
-                StepResult::Failed { reason: format!("{node} could not be put back: {error}.{left}"), serving: false }
-            }
-        }
-    }
-
-    /// What the balancers said of the node before it was drained.
-    pub(super) fn saved(&self, node: &str) -> Option<FleetSaved> {
-        serde_json::from_value(note(&self.record, node, BALANCERS)?.clone()).ok()
-    }
-
-    pub(super) fn forget_saved(&mut self, node: &str) {
-        // Lost with a crash, this costs one more return to the same state.
-        self.record.push(Entry::Note { node: node.to_owned(), key: BALANCERS.to_owned(), value: Value::Null });
     }
 
     /// A note about a node.
@@ -335,10 +317,9 @@ impl<'a> Runner<'a> {
 
     async fn finish(mut self, ending: Ending) -> Result<Report, Failure> {
         self.restore_timers().await;
-        let upgraded = self.seconds.values().any(|steps| steps.contains_key("stop"));
         let (state, failure) = match &ending {
             Ending::Complete => ("done", None),
-            Ending::StoppedInService { changed: false, reason } if !upgraded => (
+            Ending::StoppedInService { changed: false, reason } if !self.touched => (
                 "refused",
                 Some(
                     Failure::refused(format!("The upgrade stopped before it changed anything. {reason}"))
@@ -380,12 +361,8 @@ impl<'a> Runner<'a> {
             "reason": failure.as_ref().map(|failure| failure.message.clone()),
         });
         let closed = self.book.finish(state, &summary).await;
-        let mut event = UpgradeEvent::run(
-            "run_finished",
-            failure.as_ref().map_or("Every node is upgraded.", |_| "The run stopped."),
-        )
-        .with("outcome", state)
-        .with("exit_code", code.number());
+        let text = failure.as_ref().map_or("Every node is upgraded.", |failure| &failure.message);
+        let mut event = UpgradeEvent::finished(state, code, text);
         event.fields.insert("seconds".into(), json!(self.seconds));
         event.fields.insert("wall_seconds".into(), json!(wall));
         event.fields.insert("parts".into(), self.parts(wall).json());
@@ -404,7 +381,7 @@ impl<'a> Runner<'a> {
             Some((node, step)) => format!("It stood at `{}` of node {node}, which may be out of service.", step.name()),
             None => "Every node had had its turn.".to_owned(),
         };
-        match broken {
+        let failure = match broken {
             Broken::Aborted => {
                 let out = machine.position().map(|(node, _)| node.to_owned());
                 let summary = json!({ "outcome": "stopped", "exit_code": ExitCode::Resumable.number(), "out": out });
@@ -416,7 +393,9 @@ impl<'a> Runner<'a> {
                 Failure::new(ExitCode::Resumable, format!("{text} {position}")).next("schema upgrade status")
             }
             Broken::Book(error) => resumable(format!("{error} {position}")),
-        }
+        };
+        self.tell(UpgradeEvent::finished("stopped", failure.code, &failure.message));
+        failure
     }
 
     fn parts(&self, wall: f64) -> Parts {
@@ -514,6 +493,7 @@ impl Parts {
 fn resumable(message: String) -> Failure {
     Failure::new(ExitCode::Resumable, message)
         .hint("`schema upgrade run --rollback` takes the upgraded nodes back instead, where that is possible.")
+        .hint("Where neither can go on, bring the nodes back by hand; `schema abort --forget` then closes the run.")
         .next("schema upgrade resume")
 }
 

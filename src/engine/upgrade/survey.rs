@@ -173,14 +173,25 @@ async fn backup_age(settings: &Settings) -> Option<Result<u64, String>> {
             text.trim()
         )
     });
-    Some(made.map(|made| u64::try_from(jiff::Timestamp::now().as_second() - made).unwrap_or(0)))
+    Some(made.and_then(|made| age(jiff::Timestamp::now().as_second() - made)))
+}
+
+/// How much two clocks may differ, in seconds.
+const SKEW: i64 = 300;
+
+/// An age in seconds. A moment that lies in the future is no proof of a backup.
+fn age(seconds: i64) -> Result<u64, String> {
+    if seconds < -SKEW {
+        return Err(format!("it is said to have been made {} s from now; is a clock or a time zone wrong?", -seconds));
+    }
+    Ok(u64::try_from(seconds).unwrap_or(0))
 }
 
 fn file_age(file: &Path) -> Result<u64, String> {
     let read = std::fs::metadata(file).and_then(|meta| meta.modified());
     let modified = read.map_err(|error| format!("{}: {error}.", file.display()))?;
-    // A file from the future was written just now by another clock.
-    Ok(SystemTime::now().duration_since(modified).map_or(0, |age| age.as_secs()))
+    let seconds = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+    age(SystemTime::now().duration_since(modified).map_or_else(|future| -seconds(future.duration()), seconds))
 }
 
 /// Seconds since 1970 for a number, a time stamp with its zone, or a local date and time.
@@ -206,5 +217,15 @@ mod tests {
         assert_eq!(moment("2026-01-01 00:00:00+00:00"), Some(1_767_225_600));
         assert!(moment("2026-01-01 00:00:00").is_some());
         assert_eq!(moment("yesterday"), None);
+    }
+
+    #[test]
+    fn a_backup_from_the_future_is_none() {
+        assert_eq!((age(3600), age(0), age(-SKEW)), (Ok(3600), Ok(0), Ok(0)));
+        assert!(age(-SKEW - 1).unwrap_err().contains("clock"));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        assert!(file_age(file.path()).is_ok());
+        file.as_file().set_modified(SystemTime::now() + Duration::from_secs(7200)).unwrap();
+        assert!(file_age(file.path()).is_err());
     }
 }

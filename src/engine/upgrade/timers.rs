@@ -10,7 +10,7 @@ use crate::cluster::{ClusterError, quote_text};
 use crate::upgrade::{evicts, shortened, slow_timers, timers_as_option};
 
 /// The note that holds a node's own timers.
-const TIMERS: &str = "timers";
+pub(super) const TIMERS: &str = "timers";
 
 impl Runner<'_> {
     /// Shortens the timers of all running nodes before one leaves or comes back. What they were is in the journal before
@@ -59,9 +59,7 @@ impl Runner<'_> {
         let mut told = Vec::new();
         for node in self.connector.nodes() {
             let name = node.name.as_str();
-            let own: Option<BTreeMap<String, String>> =
-                self.noted(name, TIMERS).and_then(|own| serde_json::from_value(own.clone()).ok());
-            let Some(own) = own else { continue };
+            let Some(own) = self.noted(name, TIMERS).and_then(own_timers) else { continue };
             let option = timers_as_option(&own);
             let facts = self.look_at(name).await;
             if !facts.is_up() {
@@ -99,4 +97,9 @@ impl Runner<'_> {
         };
         set.await.map_err(|error: ClusterError| error.to_string())
     }
+}
+
+/// The timers that a note holds.
+pub(super) fn own_timers(note: &Value) -> Option<BTreeMap<String, String>> {
+    serde_json::from_value(note.clone()).ok()
 }

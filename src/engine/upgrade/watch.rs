@@ -53,15 +53,28 @@ impl Runner<'_> {
         if paused > MUCH_FLOW_CONTROL {
             words.push("that is more than an idle cluster shows".to_owned());
         }
+        let mut unread = Vec::new();
         for node in self.connector.nodes() {
-            let Ok(log) = self.log(&node.name).await else { continue };
+            let log = match self.log(&node.name).await {
+                Ok(log) => log,
+                Err(why) => {
+                    unread.push(format!("the log of {} could not be read ({why})", node.name));
+                    continue;
+                }
+            };
             let bad: Vec<_> = read_log(&log).bad.into_iter().filter(|bad| bad.severity == Severity::Stop).collect();
             if let Some(line) = bad.first() {
                 let reason = format!("The error log of {} says: {} ({}).", node.name, line.meaning, line.line);
                 return StepResult::Failed { reason, serving: true };
             }
         }
-        words.push("the logs hold nothing bad".to_owned());
+        let all = self.connector.nodes().len();
+        if unread.is_empty() {
+            words.push("the logs hold nothing bad".to_owned());
+        } else if unread.len() < all {
+            words.push("the other logs hold nothing bad".to_owned());
+        }
+        words.append(&mut unread);
         let text = format!("Watched for {:.0} s: {}.", begun.elapsed().as_secs_f64(), words.join(", "));
         let event = UpgradeEvent::run("watched", text.clone()).with("flow_control_paused", paused);
         self.tell(event.with("longest_queue", longest_queue));

@@ -1,6 +1,7 @@
 //! A roll takes one node aside; if another one dies meanwhile, the rest must still be a majority by weight.
 
 use super::{ALWAYS, Check, Notes, Scene};
+use crate::plan::stays_primary;
 
 pub(super) const CHECK: Check =
     Check { name: "quorum", holds: "The cluster keeps quorum with one node aside.", stages: ALWAYS, look };
@@ -21,8 +22,7 @@ fn look(scene: &Scene<'_>, notes: &mut Notes<'_>) {
             );
             continue;
         };
-        // A node that dies does not lower what the others need (galera-facts 7, quorum).
-        if (all - own.min(all)) * 2 <= all {
+        if !stays_primary(all, 0, own) {
             notes.fail(
                 name,
                 format!("Without node {name} (weight {own} of {all}) the others are no majority: if it died, the cluster would stop."),

@@ -1,9 +1,14 @@
 //! A simulated cluster on which a run is killed everywhere.
 
 use super::*;
+use crate::sql::ServerVersion;
+use crate::upgrade::NodeFacts;
 
 #[derive(Clone, Debug, PartialEq)]
 struct Node {
+    /// A server process lives, whether or not it answers.
+    process: bool,
+    /// It answers.
     running: bool,
     version: u8,
     installed: u8,
@@ -15,6 +20,8 @@ struct Node {
 #[derive(Clone)]
 struct World {
     nodes: BTreeMap<String, Node>,
+    /// The version that the run goes to.
+    target: u8,
     record: Vec<Entry>,
 }
 
@@ -23,8 +30,17 @@ const NEW: u8 = 19;
 
 impl World {
     fn new() -> Self {
-        let node = Node { running: true, version: OLD, installed: OLD, drained: false, tables: OLD, verified: false };
-        Self { nodes: ["n1", "n2", "n3"].map(|name| (name.to_owned(), node.clone())).into(), record: Vec::new() }
+        let node = Node {
+            process: true,
+            running: true,
+            version: OLD,
+            installed: OLD,
+            drained: false,
+            tables: OLD,
+            verified: false,
+        };
+        let nodes = ["n1", "n2", "n3"].map(|name| (name.to_owned(), node.clone())).into();
+        Self { nodes, target: NEW, record: Vec::new() }
     }
 
     fn names(&self) -> Vec<String> {
@@ -34,7 +50,7 @@ impl World {
     fn observe(&self) -> BTreeMap<String, Observed> {
         let see = |node: &Node| match (node.running, node.version) {
             (false, _) => Observed::Down,
-            (true, NEW) => Observed::OnTarget,
+            (true, version) if version == self.target => Observed::OnTarget,
             (true, _) => Observed::OnOther,
         };
         self.nodes.iter().map(|(name, node)| (name.clone(), see(node))).collect()
@@ -48,6 +64,7 @@ impl World {
 
     fn perform(&mut self, name: &str, step: Step) -> StepResult {
         let healthy = self.nodes.values().all(|node| node.running && !node.drained);
+        let target = self.target;
         let node = self.nodes.get_mut(name).unwrap();
         let failed = |reason: &str, serving| StepResult::Failed { reason: reason.into(), serving };
         match step {
@@ -57,22 +74,28 @@ impl World {
             Step::Drain => node.drained = true,
             Step::Stop => {
                 assert!(node.drained, "stopped a node that clients use");
-                node.running = false;
+                (node.process, node.running) = (false, false);
             }
             Step::Install => {
-                assert!(!node.running, "replaced the binaries of a running server");
-                node.installed = NEW;
+                assert!(!node.process, "replaced the binaries of a running server");
+                node.installed = target;
             }
             Step::Configure => {}
-            Step::Start => {
-                node.running = true;
+            // It is there, and says nothing until it has its state transfer.
+            Step::Start if !node.process => {
+                node.process = true;
                 node.version = node.installed;
                 node.verified = false;
             }
-            Step::Join | Step::ReadLog | Step::CatchUp => assert!(node.running),
-            Step::UpgradeTables => node.tables = NEW,
+            Step::Start => {}
+            Step::Join => {
+                assert!(node.process);
+                node.running = true;
+            }
+            Step::ReadLog | Step::CatchUp => assert!(node.running),
+            Step::UpgradeTables => node.tables = target,
             Step::Verify => {
-                if node.version != NEW || node.tables != NEW {
+                if node.version != target || node.tables != target {
                     return failed("not what was wanted", false);
                 }
                 node.verified = true;
@@ -136,11 +159,57 @@ impl World {
         Machine::resume(&self.names(), &self.record, &self.observe(), false)
     }
 
-    fn assert_upgraded(&self) {
+    /// The way back, as the plan makes its turns.
+    fn rollback(&mut self) -> Machine {
+        self.target = OLD;
+        let open = left_open(&self.record, &self.names());
+        let version = |version: u8| ServerVersion::new(10, 11, version.into());
+        let mut turns: Vec<Turn> = self
+            .nodes
+            .iter()
+            .filter_map(|(name, node)| {
+                let variables = [("version".to_owned(), version(node.version).to_string())].into();
+                let facts = match node.running {
+                    true => NodeFacts::up(name, variables, BTreeMap::new(), None),
+                    false => NodeFacts::down(name, "refused"),
+                };
+                let open = open.contains(name);
+                let begin = crate::upgrade::plan::begin(&facts, version(OLD), open, true)?;
+                Some(Turn { node: name.clone(), begin, open })
+            })
+            .collect();
+        turns.sort_by_key(|turn| (!turn.open, turn.begin < Step::Stop));
+        self.record.clear();
+        Machine::new(turns, false)
+    }
+
+    fn assert_all_run(&self, version: u8) {
         for (name, node) in &self.nodes {
-            let wanted =
-                Node { running: true, version: NEW, installed: NEW, drained: false, tables: NEW, verified: true };
+            let wanted = Node {
+                process: true,
+                running: true,
+                version,
+                installed: version,
+                drained: false,
+                tables: version,
+                verified: true,
+            };
             assert_eq!(*node, wanted, "{name}");
+        }
+    }
+}
+
+#[test]
+fn killed_at_any_instant_and_rolled_back_no_running_server_loses_its_files() {
+    for instant in 1.. {
+        let mut world = World::new();
+        let machine = world.fresh();
+        let ended = world.drive(machine, &mut { instant }, None).is_some();
+        let machine = world.rollback();
+        assert_eq!(world.drive(machine, &mut { usize::MAX }, None), Some(Ending::Complete), "killed at {instant}");
+        world.assert_all_run(OLD);
+        if ended {
+            return;
         }
     }
 }
@@ -156,7 +225,7 @@ fn killed_at_any_instant_and_resumed_it_ends_with_every_node_upgraded() {
         }
         let machine = world.resumed();
         assert_eq!(world.drive(machine, &mut { usize::MAX }, None), Some(Ending::Complete), "killed at {instant}");
-        world.assert_upgraded();
+        world.assert_all_run(NEW);
     }
 }
 
@@ -174,7 +243,7 @@ fn killed_twice_it_still_ends_well() {
                 let machine = world.resumed();
                 assert_eq!(world.drive(machine, &mut { usize::MAX }, None), Some(Ending::Complete));
             }
-            world.assert_upgraded();
+            world.assert_all_run(NEW);
         }
     }
 }
@@ -199,7 +268,7 @@ fn each_step_that_fails_leaves_the_others_in_service_and_resume_finishes() {
             }
             let machine = world.resumed();
             assert_eq!(world.drive(machine, &mut { usize::MAX }, None), Some(Ending::Complete), "{step:?}");
-            world.assert_upgraded();
+            world.assert_all_run(NEW);
         }
     }
 }
@@ -247,7 +316,9 @@ fn the_nodes_win_over_the_record() {
         (Last::Nothing, Observed::Down, Some(Step::Check)),
         (Last::Begun(Step::Drain), Observed::OnOther, Some(Step::Check)),
         (Last::Begun(Step::Stop), Observed::Down, Some(Step::Stop)),
-        (Last::Begun(Step::Install), Observed::Down, Some(Step::Install)),
+        (Last::Begun(Step::Install), Observed::Down, Some(Step::Stop)),
+        (done(Step::Stop), Observed::Down, Some(Step::Stop)),
+        (Last::Begun(Step::Configure), Observed::Down, Some(Step::Configure)),
         (Last::Begun(Step::Install), Observed::OnOther, Some(Step::Check)),
         (Last::Begun(Step::Start), Observed::OnTarget, Some(Step::Join)),
         (Last::Begun(Step::Verify), Observed::Down, Some(Step::Start)),
@@ -284,8 +355,8 @@ fn a_no_before_a_node_that_is_out_leaves_it_to_a_later_resume() {
         assert!(matches!(machine.begin(), Effect::Ask { .. }));
         machine.on(Event::Answered(false))
     };
-    let Effect::Finish(out) = end(vec![turn("n1", Step::Install, true)]) else { panic!("it went on") };
-    assert!(matches!(out, Ending::StoppedWithout { step: Step::Install, .. }), "{out:?}");
+    let Effect::Finish(out) = end(vec![turn("n1", Step::Stop, true)]) else { panic!("it went on") };
+    assert!(matches!(out, Ending::StoppedWithout { step: Step::Stop, .. }), "{out:?}");
     // The nodes ran different versions before this run began.
     let Effect::Finish(mixed) = end(vec![turn("n1", Step::Check, false), turn("n3", Step::Join, false)]) else {
         panic!("it went on")

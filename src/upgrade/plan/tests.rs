@@ -17,7 +17,7 @@ fn node(name: &str, version: &str) -> NodeFacts {
         ("wsrep_sst_method", "rsync"),
         (
             "wsrep_provider_options",
-            "evs.join_retrans_period = PT1S; evs.keepalive_period = PT1S; gcache.size = 128M; pc.ignore_sb = false; pc.wait_prim = true; ",
+            "evs.join_retrans_period = PT1S; evs.keepalive_period = PT1S; gcache.size = 128M; pc.ignore_sb = false; pc.wait_prim = true; pc.weight = 1; ",
         ),
     ]);
     let status = map(&[
@@ -26,6 +26,7 @@ fn node(name: &str, version: &str) -> NodeFacts {
         ("wsrep_ready", "ON"),
         ("wsrep_local_state_comment", "Synced"),
         ("wsrep_cluster_size", "3"),
+        ("wsrep_cluster_weight", "3"),
         ("wsrep_incoming_addresses", "AUTO,AUTO,AUTO"),
         ("wsrep_cluster_state_uuid", "u"),
         ("wsrep_cluster_conf_id", "3"),
@@ -121,7 +122,7 @@ fn each_thing_that_is_wrong_is_named() {
     check(set(1, "version", "10.11.17-MariaDB"), "one-version", Refuse);
     check(|case| case.target = "10.11.17", "target", Refuse);
     check(|case| case.target = "12.3.1", "target", Refuse);
-    check(|case| case.target = "11.4.9", "target", Warning);
+    check(|case| case.target = "11.4.9", "target", Refuse);
     check(|case| case.direction = Direction::Back, "target", Refuse);
     check(set(0, "innodb_fast_shutdown", "2"), "clean-shutdown", Refuse);
     check(set(0, "wsrep_osu_method", "RSU"), "osu-method", Refuse);
@@ -208,7 +209,7 @@ fn a_half_done_upgrade_is_gone_on_with() {
     assert_eq!(plan.verdict(), Finding::Warning, "{}", crate::upgrade::human(&plan));
     assert_eq!(
         turns(&plan),
-        [("n2".to_owned(), Step::Install), ("n3".to_owned(), Step::Join), ("n1".to_owned(), Step::Check)]
+        [("n2".to_owned(), Step::Stop), ("n3".to_owned(), Step::Join), ("n1".to_owned(), Step::Check)]
     );
 }
 
