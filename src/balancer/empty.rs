@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::fleet::PAST_THE_DRAIN;
 use super::proof::{Client, Next, Proof, Rules, by_user_and_host};
 use super::{Error, Fleet, FleetSaved, Pending, Trouble, Watch};
 
@@ -12,6 +13,11 @@ const UNSEEN: Duration = Duration::from_secs(10);
 pub trait Clients: Send {
     /// Every connection of a client: all but the node's own threads, replication, monitors and this program.
     fn list(&mut self) -> Pending<'_, Vec<Client>>;
+
+    /// Whether the list can be made; without it the proof rests on what the balancers count.
+    fn listed(&self) -> bool {
+        true
+    }
 
     /// Closes those that still sleep, are in no transaction and have run nothing since they were listed. Tells how
     /// many. One whose state cannot be seen is not closed.
@@ -64,6 +70,7 @@ impl Fleet {
         let mut proof = Proof::new(rules);
         let mut emptied = Emptied::default();
         let mut unseen = None;
+        let mut shut = false;
         loop {
             let watch = match self.watch(saved).await {
                 Ok(watch) => {
@@ -82,42 +89,55 @@ impl Fleet {
             let there = clients.list().await?;
             let now = started.elapsed();
             emptied.repaired.extend(watch.repaired.iter().cloned());
+            shut &= watch.holds;
             progress(Progress { after: now, sessions: watch.sessions, clients: there.len() });
             match proof.look(now, &watch, &there) {
                 Next::Empty => {
+                    // Nobody is there who could be cut; from here on nobody comes whom a drain lets through.
+                    if !std::mem::replace(&mut shut, true) && self.shut(saved).await? {
+                        proof.confirm();
+                        continue;
+                    }
                     emptied.took = now;
                     return Ok(emptied);
                 }
                 Next::Look(pause) => tokio::time::sleep(pause).await,
                 Next::CloseIdle(idle) => emptied.closed_idle += clients.close_idle(&idle).await?,
                 Next::CloseAll(all) => emptied.closed_busy += clients.close_all(&all).await?,
-                Next::Stayed => return Err(stayed(&saved.node, now, &watch, &there)),
+                Next::Stayed => {
+                    return Err(stayed(&saved.node, now, &watch, clients.listed().then_some(&there), proof.came()));
+                }
             }
         }
     }
 }
 
-fn stayed(node: &str, now: Duration, watch: &Watch, there: &[Client]) -> Error {
-    let sessions = watch.sessions;
+/// `there` is `None` where the process list was left out.
+fn stayed(node: &str, now: Duration, watch: &Watch, there: Option<&Vec<Client>>, came: u64) -> Error {
     let seconds = now.as_secs();
-    let message = if there.is_empty() {
-        format!(
-            "After {seconds} s the balancers still count {} session(s) on {node}, although its process list shows no client.",
-            sessions.unwrap_or(0)
-        )
-    } else {
-        format!(
+    let counted =
+        format!("After {seconds} s the balancers still count {} session(s) on {node}", watch.sessions.unwrap_or(0));
+    let message = match there {
+        None => format!("{counted}."),
+        Some(there) if there.is_empty() => format!("{counted}, although its process list shows no client."),
+        Some(there) => format!(
             "After {seconds} s there are still {} client connection(s) on {node}: {}.",
             there.len(),
             by_user_and_host(there)
-        )
+        ),
     };
-    let mut error = Error::new(Trouble::Stayed, format!("node {node}"), message).hint(
-        "Let the application return its connections, raise [policy] drain_timeout, or set after_drain_timeout to \
-         close-idle (closes those that idle outside a transaction) or close-all.",
-    );
-    if sessions == Some(0) && !there.is_empty() {
+    let mut error = Error::new(Trouble::Stayed, format!("node {node}"), message).hint(match there {
+        None => "Let the application return its connections, or raise [policy] drain_timeout.",
+        Some(_) => {
+            "Let the application return its connections, raise [policy] drain_timeout, or set after_drain_timeout to \
+             close-idle (closes those that idle outside a transaction) or close-all."
+        }
+    });
+    if watch.sessions == Some(0) && there.is_some_and(|there| !there.is_empty()) {
         error = error.hint("The balancers count no session of theirs, so these connections come past them.");
+    }
+    if came > 0 {
+        error = error.hint(format!("{came} new session(s) came to it although it was drained. {PAST_THE_DRAIN}"));
     }
     error.hints.extend(watch.notes.iter().cloned());
     error

@@ -12,6 +12,10 @@ const BACK_WITHIN: Duration = Duration::from_secs(60);
 /// How often it is asked.
 const BACK_EVERY: Duration = Duration::from_millis(250);
 
+/// What may be behind sessions that come to a drained node.
+pub(super) const PAST_THE_DRAIN: &str = "Something in a balancer's configuration sends sessions past a drain: in HAProxy a \
+    `use-server` rule, a stick table, a cookie, `force-persist` or `option persist`. docs/balancers.md says what can be done.";
+
 /// Every balancer in front of the cluster. A drain is a drain in all of them.
 pub struct Fleet {
     balancers: Vec<Box<dyn Balancer>>,
@@ -102,13 +106,21 @@ impl Fleet {
     /// # Errors
     /// When a balancer cannot be seen.
     pub async fn serves(&self, node: &str) -> Result<bool, Error> {
+        Ok(self.out_of(node).await?.is_empty())
+    }
+
+    /// The labels of the balancers that send no sessions to `node`, not even when its better places are gone.
+    ///
+    /// # Errors
+    /// When a balancer cannot be seen.
+    pub async fn out_of(&self, node: &str) -> Result<Vec<String>, Error> {
+        let mut out = Vec::new();
         for balancer in &self.balancers {
-            let view = balancer.observe().await?;
-            if !view.node(node).is_some_and(|seen| seen.standing.is_usable()) {
-                return Ok(false);
+            if !balancer.observe().await?.serves(node) {
+                out.push(balancer.label().to_owned());
             }
         }
-        Ok(true)
+        Ok(out)
     }
 
     /// What has to be put back after `node` was drained. Changes nothing; journal it before [`Fleet::drain`].
@@ -193,7 +205,7 @@ impl Fleet {
     /// # Errors
     /// When a balancer cannot be seen: the node is then not proven to be empty.
     pub async fn watch(&self, saved: &FleetSaved) -> Result<Watch, Error> {
-        let mut all = Watch { holds: true, sessions: Some(0), notes: Vec::new(), repaired: Vec::new() };
+        let mut all = Watch { holds: true, sessions: Some(0), begun: Some(0), ..Watch::default() };
         for balancer in &self.balancers {
             let state = self.state(balancer.as_ref(), saved)?;
             let seen = balancer.watch(&saved.node, state).await?;
@@ -207,9 +219,48 @@ impl Fleet {
             }
             all.holds &= seen.holds;
             all.sessions = all.sessions.zip(seen.sessions).map(|(sum, n)| sum + n);
+            // One that does not count must not hide what the others have seen.
+            all.begun = all.begun.map(|sum| sum + seen.begun.unwrap_or(0));
             all.notes.extend(seen.notes.into_iter().map(|note| format!("{}: {note}", balancer.label())));
         }
         Ok(all)
+    }
+
+    /// Looks again at a node that was proven to be empty.
+    ///
+    /// # Errors
+    /// As [`Fleet::watch`], and [`Trouble::NotObeyed`] when a session is there again: the drain does not hold.
+    pub async fn still_empty(&self, saved: &FleetSaved) -> Result<Watch, Error> {
+        let watch = self.watch(saved).await?;
+        match watch.sessions {
+            None | Some(0) => Ok(watch),
+            Some(came) => {
+                let mut error = Error::new(
+                    Trouble::NotObeyed,
+                    format!("node {}", saved.node),
+                    format!(
+                        "{came} session(s) have come to {} through the load balancers after it was drained and proven to be empty.",
+                        saved.node
+                    ),
+                )
+                .hint(PAST_THE_DRAIN);
+                error.hints.extend(watch.notes.into_iter().chain(watch.repaired));
+                Err(error)
+            }
+        }
+    }
+
+    /// Closes an empty node to sessions that a drain lets through, in the balancers that know such. Tells whether
+    /// anything was changed.
+    ///
+    /// # Errors
+    /// The balancer that failed.
+    pub(super) async fn shut(&self, saved: &FleetSaved) -> Result<bool, Error> {
+        let mut changed = false;
+        for balancer in &self.balancers {
+            changed |= balancer.shut(&saved.node, self.state(balancer.as_ref(), saved)?).await?;
+        }
+        Ok(changed)
     }
 
     /// Puts every balancer back to what was found. All are tried, whatever happens to one of them. May be repeated.

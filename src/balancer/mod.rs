@@ -33,7 +33,8 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send +
 
 /// One load balancer.
 ///
-/// The order of calls for one node is `check`, `remember`, (journal), `drain`, `watch` again and again, `admit`.
+/// The order of calls for one node is `check`, `remember`, (journal), `drain`, `watch` again and again, `shut`, `watch`,
+/// `admit`.
 /// `drain` and `admit` may be repeated at any time with the same [`Saved`]: they end in the same state.
 pub trait Balancer: Send + Sync {
     /// What messages call it: `haproxy unix:/run/haproxy/admin.sock`, or its name in the configuration.
@@ -61,6 +62,13 @@ pub trait Balancer: Send + Sync {
     /// Whether the drain still holds, and the sessions that are left.
     fn watch<'a>(&'a self, node: &'a str, saved: &'a SavedState) -> Pending<'a, Watch>;
 
+    /// Closes an empty node also to sessions that a drain lets through, where the balancer knows such. Tells whether
+    /// anything was changed. May cut sessions, so it is only for a node on which none is left; [`Balancer::admit`]
+    /// ends it with the drain.
+    fn shut<'a>(&'a self, _node: &'a str, _saved: &'a SavedState) -> Pending<'a, bool> {
+        Box::pin(async { Ok(false) })
+    }
+
     /// Puts back exactly what `saved` holds and reads it back. Does not wait for health checks.
     fn admit<'a>(&'a self, node: &'a str, saved: &'a SavedState) -> Pending<'a, ()>;
 
@@ -86,10 +94,13 @@ pub enum SavedState {
 /// What is seen of a drained node in one look.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Watch {
-    /// Whether the balancer still keeps new sessions away.
+    /// Whether the balancer still keeps new sessions away, as far as its settings say.
     pub holds: bool,
     /// Sessions that are left, in all of the balancer's processes that can be asked; `None` when it cannot count.
     pub sessions: Option<u64>,
+    /// Sessions that have ever come to the node; a count that rises tells of one that came and went between two
+    /// looks. It begins anew when the balancer does. `None` when it does not count them.
+    pub begun: Option<u64>,
     /// What a person should know of this moment, one sentence each.
     pub notes: Vec<String>,
     /// Drains that were lost and set again in this look ([`Fleet::watch`]).

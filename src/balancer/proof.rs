@@ -75,6 +75,10 @@ pub enum Next {
 pub struct Proof {
     rules: Rules,
     empty: u32,
+    /// How many sessions the balancers had begun by the last look.
+    begun: Option<u64>,
+    /// How many came while the node was drained.
+    came: u64,
     /// When connections were closed last.
     round: Option<Duration>,
 }
@@ -82,13 +86,16 @@ pub struct Proof {
 impl Proof {
     /// The beginning: nothing has been seen.
     pub fn new(rules: Rules) -> Self {
-        Self { rules, empty: 0, round: None }
+        Self { rules, empty: 0, begun: None, came: 0, round: None }
     }
 
     /// Takes in one look at both ends, `now` after the drain was set.
     pub fn look(&mut self, now: Duration, balancers: &Watch, clients: &[Client]) -> Next {
+        let came = balancers.begun.zip(self.begun).map_or(0, |(now, before)| now.saturating_sub(before));
+        self.begun = balancers.begun.or(self.begun);
+        self.came += came;
         // A balancer that cannot count leaves the answer to the process list.
-        let nothing = balancers.holds && balancers.sessions.unwrap_or(0) == 0 && clients.is_empty();
+        let nothing = balancers.holds && balancers.sessions.unwrap_or(0) == 0 && came == 0 && clients.is_empty();
         self.empty = if nothing { self.empty + 1 } else { 0 };
         if self.empty >= LOOKS {
             return Next::Empty;
@@ -109,6 +116,16 @@ impl Proof {
             AfterDrainTimeout::CloseIdle => self.close_idle(now, late, grace, clients),
             AfterDrainTimeout::CloseAll => self.close_idle(now, late, LAST_CALL, clients),
         }
+    }
+
+    /// The node was closed further after the proof: one more look must show nothing.
+    pub fn confirm(&mut self) {
+        self.empty = LOOKS - 1;
+    }
+
+    /// How many sessions came to the node while it was drained, by the balancers' count.
+    pub fn came(&self) -> u64 {
+        self.came
     }
 
     fn close_idle(&mut self, now: Duration, late: Duration, grace: Duration, clients: &[Client]) -> Next {
@@ -181,6 +198,34 @@ mod tests {
         ] {
             assert_eq!(proof.look(at(10), &balancers, &clients), expected);
         }
+    }
+
+    #[test]
+    fn a_session_that_came_and_went_between_two_looks_begins_the_proof_anew() {
+        let mut proof = proof(AfterDrainTimeout::Stop);
+        let count = |begun| Watch { begun: Some(begun), ..quiet() };
+        for (begun, expected) in [
+            (7, Next::Look(EVERY_EMPTY)),
+            (7, Next::Look(EVERY_EMPTY)),
+            (8, Next::Look(EVERY)),
+            // A balancer that was reloaded counts from the start.
+            (0, Next::Look(EVERY_EMPTY)),
+            (0, Next::Look(EVERY_EMPTY)),
+            (0, Next::Empty),
+        ] {
+            assert_eq!(proof.look(at(10), &count(begun), &[]), expected, "{begun}");
+        }
+        assert_eq!(proof.came(), 1);
+    }
+
+    #[test]
+    fn a_node_that_was_closed_further_is_looked_at_once_more() {
+        let mut proof = proof(AfterDrainTimeout::Stop);
+        proof.confirm();
+        assert_eq!(proof.look(at(10), &quiet(), &[]), Next::Empty);
+        proof.confirm();
+        assert_eq!(proof.look(at(10), &Watch { sessions: Some(1), ..quiet() }, &[]), Next::Look(EVERY));
+        assert_eq!(proof.look(at(10), &quiet(), &[]), Next::Look(EVERY_EMPTY));
     }
 
     #[test]

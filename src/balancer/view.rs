@@ -25,6 +25,11 @@ impl View {
         self.nodes.iter().find(|view| view.node == node)
     }
 
+    /// Whether `node` takes new sessions here, now or as soon as its better places are gone.
+    pub fn serves(&self, node: &str) -> bool {
+        self.node(node).is_some_and(|seen| seen.standing.is_usable())
+    }
+
     /// The nodes other than `node` that take new sessions now, or would as soon as `node` does not (backups).
     pub fn others_usable<'a>(&'a self, node: &'a str) -> impl Iterator<Item = &'a str> {
         self.nodes.iter().filter(move |view| view.node != node && view.standing.is_usable()).map(|view| &*view.node)

@@ -180,7 +180,7 @@ async fn hold_empty(
     let held = tokio::time::Instant::now();
     while held.elapsed() < HOLD {
         tokio::time::sleep(LOOK).await;
-        seen.repaired.extend(fleet.watch(saved).await?.repaired);
+        seen.repaired.extend(fleet.still_empty(saved).await?.repaired);
     }
     seen.held_seconds = held.elapsed().as_secs_f64();
     session.close().await;

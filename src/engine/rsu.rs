@@ -83,7 +83,10 @@ impl Crew<'_> {
     /// Sends the statement, and proves that RSU began while the gate holds it.
     pub(super) async fn begin(&mut self, node: usize, pass: usize, place: usize, direction: Direction) -> Answer {
         let started = Instant::now();
-        let begun = self.try_begin(node, pass, place, direction).await;
+        let begun = match self.came_back(node, direction).await {
+            Some(text) => Ok(Begun::Blocked(text)),
+            None => self.try_begin(node, pass, place, direction).await,
+        };
         self.seconds.prove += started.elapsed().as_secs_f64();
         match begun {
             Ok(Begun::Proven) => {
@@ -103,6 +106,22 @@ impl Crew<'_> {
             }
             Err(error) if error.outcome_unknown() => Answer::Unsure(error.to_string()),
             Err(error) => Answer::Failed(failed(error)),
+        }
+    }
+
+    /// Why the drained node is no longer known to be empty: sessions that have come to it would hang in COMMIT. On the way
+    /// back the statement is sent all the same: a node that stays as it is would keep them away from their data for longer.
+    async fn came_back(&mut self, node: usize, direction: Direction) -> Option<String> {
+        let saved = self.rotation.get(&self.name(node)).filter(|_| direction == Direction::Forward)?;
+        match self.fleet.still_empty(saved).await {
+            Ok(watch) => {
+                watch.repaired.into_iter().for_each(|text| self.hint(text));
+                None
+            }
+            Err(error) => {
+                let hints: String = error.hints.iter().map(|hint| format!(" {hint}")).collect();
+                Some(format!("{error}{hints}"))
+            }
         }
     }
 

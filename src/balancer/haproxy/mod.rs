@@ -5,8 +5,14 @@
 //! as long as the drain lasts), a reload (the new process starts from its configuration: the drain is set again, and
 //! the sessions that stay with the old process are counted through the master's socket where that is what the
 //! configuration names), and a person (who is not overruled on the way back).
+//!
+//! A drain lets persistent sessions through (`management.txt`, `set server`): those of a stick table, whose entries
+//! for the node are therefore cleared (`sticky`), and those of `use-server` rules and cookies, against which the empty
+//! node goes into maintenance (`shut`).
 
+mod shut;
 mod socket;
+mod sticky;
 mod tables;
 
 use std::collections::BTreeMap;
@@ -46,6 +52,9 @@ struct FoundServer {
     agent: bool,
     /// It took new sessions, at least as a backup.
     usable: bool,
+    /// Its weight; 0 as well in what an earlier version of this program remembered.
+    #[serde(default)]
+    weight: u64,
 }
 
 impl FoundServer {
@@ -56,6 +65,7 @@ impl FoundServer {
             admin: server.admin,
             agent: server.agent,
             usable: standing(server).is_usable(),
+            weight: server.weight,
         }
     }
 
@@ -260,6 +270,7 @@ impl HaProxy {
                 self.set(process, &format!("set server {name} state {state}")).await?;
             }
         }
+        self.unstick(process, node, &servers).await?;
         let (_, _, servers) = self.current().await?;
         for server in self.places(node, &servers)? {
             if !keeps_away(server) || server.agent {
@@ -280,13 +291,16 @@ impl HaProxy {
     }
 
     async fn look(&self, node: &str) -> Result<Watch, Error> {
-        let (_, old, servers) = self.current().await?;
+        let (process, old, servers) = self.current().await?;
         let places = self.places(node, &servers)?;
+        let stuck = self.stuck(process, node, &servers).await?;
         let mut watch = Watch {
-            holds: places.iter().all(|server| keeps_away(server) && !server.agent),
+            holds: places.iter().all(|server| keeps_away(server) && !server.agent) && stuck.is_empty(),
             sessions: Some(places.iter().map(|server| server.sessions).sum()),
+            begun: Some(places.iter().map(|server| server.begun).sum()),
             ..Watch::default()
         };
+        watch.notes.extend(stuck.iter().map(ToString::to_string));
         for pid in old {
             // An old worker may end between the list and the question: then it holds no session any more.
             let sessions = match self.read(Process::Old(pid)).await {
@@ -302,84 +316,6 @@ impl HaProxy {
             watch.sessions = watch.sessions.zip(sessions).map(|(sum, n)| sum + n);
         }
         Ok(watch)
-    }
-
-    async fn put_back(&self, found: &Found) -> Result<(), Error> {
-        let (process, _, servers) = self.current().await?;
-        let mut trouble: Option<Error> = None;
-        for was in &found.servers {
-            if let Err(error) = self.put_back_one(process, was, &servers).await {
-                let left = error.message.clone();
-                trouble = Some(match trouble {
-                    None => error.left(left),
-                    Some(first) => first.left(left),
-                });
-            }
-        }
-        trouble.map_or(Ok(()), Err)
-    }
-
-    async fn put_back_one(&self, process: Process, was: &FoundServer, servers: &[Server]) -> Result<(), Error> {
-        let name = format!("{}/{}", was.backend, was.server);
-        let is = was.among(servers).ok_or_else(|| {
-            self.error(
-                Trouble::Settings,
-                format!("{name} is no longer in HAProxy (was it reloaded with another configuration?)."),
-            )
-        })?;
-        let forced = admin::FORCED_MAINTENANCE | admin::FORCED_DRAIN;
-        let state = match was.admin & forced {
-            same if same == is.admin & forced => None,
-            0 if is.admin & admin::FORCED_MAINTENANCE != 0 => {
-                return Err(self.error(
-                    Trouble::Refused,
-                    format!(
-                        "Somebody has put {name} into maintenance since it was drained, so it is left there. To end that: set server {name} state ready."
-                    ),
-                ));
-            }
-            0 => Some("ready"),
-            bits if bits & admin::FORCED_MAINTENANCE != 0 => Some("maint"),
-            _ => Some("drain"),
-        };
-        if let Some(state) = state {
-            self.set(process, &format!("set server {name} state {state}")).await?;
-        }
-        let now = self.read(process).await?;
-        match was.among(&now) {
-            Some(server) if server.admin & forced == was.admin & forced => {}
-            other => {
-                let shows = other.map_or("nothing".into(), |s| format!("{} (admin state {})", s.status, s.admin));
-                return Err(self.error(
-                    Trouble::NotObeyed,
-                    format!("{name} should be back at admin state {}, and HAProxy shows {shows}.", was.admin),
-                ));
-            }
-        }
-        // The agent comes last: what it says from now on is its own business again.
-        if was.agent && !is.agent {
-            self.set(process, &format!("enable agent {name}")).await?;
-            let now = self.read(process).await?;
-            if !was.among(&now).is_some_and(|server| server.agent) {
-                return Err(self.error(
-                    Trouble::NotObeyed,
-                    format!("The agent check of {name} should run again, and HAProxy shows it as disabled."),
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    async fn missing_of(&self, found: &Found) -> Result<Option<String>, Error> {
-        let (_, _, servers) = self.current().await?;
-        Ok(found.servers.iter().filter(|was| was.usable).find_map(|was| {
-            let name = format!("{}/{}", was.backend, was.server);
-            match was.among(&servers) {
-                None => Some(format!("{name} is not in HAProxy any more")),
-                Some(server) if standing(server).is_usable() => None,
-                Some(server) => Some(format!("{name} is {}", server.status)),
-            }
-        }))
     }
 }
 
@@ -465,6 +401,10 @@ impl Balancer for HaProxy {
 
     fn watch<'a>(&'a self, node: &'a str, _saved: &'a SavedState) -> Pending<'a, Watch> {
         Box::pin(self.look(node))
+    }
+
+    fn shut<'a>(&'a self, _node: &'a str, saved: &'a SavedState) -> Pending<'a, bool> {
+        Box::pin(async move { self.set_shut(self.found(saved)?).await })
     }
 
     fn admit<'a>(&'a self, _node: &'a str, saved: &'a SavedState) -> Pending<'a, ()> {

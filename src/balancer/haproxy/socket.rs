@@ -84,9 +84,10 @@ impl Socket {
     }
 }
 
-/// Whether an answer is one: a table is never empty, and a master that has lost its worker has a new one in a moment.
+/// Whether an answer is one: what is shown is never empty but for stick tables, of which there may be none, and a
+/// master that has lost its worker has a new one in a moment.
 fn is_whole(command: &str, answer: &str) -> bool {
-    let shows = command.split(' ').any(|word| word == "show");
+    let shows = command.contains("show ") && !command.contains("show table");
     !(shows && answer.trim().is_empty() || answer.starts_with("Can't find the target") && !command.starts_with("@!"))
 }
 

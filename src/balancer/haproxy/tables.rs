@@ -6,6 +6,8 @@
 pub(super) struct Server {
     pub backend: String,
     pub name: String,
+    /// Its number in the backend, by which stick tables know it.
+    pub id: u64,
     /// `ADDRESS:PORT` of the node.
     pub address: String,
     /// Bits of `srv_admin_state`; see [`admin`].
@@ -14,12 +16,16 @@ pub(super) struct Server {
     pub operational: u32,
     /// The weight that counts, as set by hand, by the agent or by the configuration.
     pub weight: u64,
+    /// The weight of the configuration.
+    pub initial_weight: u64,
     /// Whether an agent check is configured and enabled.
     pub agent: bool,
     /// The word of `show stat`: UP, DOWN, DRAIN, MAINT, `no check`, `UP 1/3` and so on.
     pub status: String,
     pub backup: bool,
     pub sessions: u64,
+    /// Sessions that have come to it since the process started.
+    pub begun: u64,
     /// Connections that failed, answers that failed, and connections that the server cut.
     pub errors: u64,
 }
@@ -74,6 +80,7 @@ pub(super) fn servers(state: &str, stat: &str) -> Option<Vec<Server>> {
         };
         server.status = row.text("status")?.to_owned();
         server.sessions = row.number::<u64>("scur")? + row.counter("qcur");
+        server.begun = row.counter("stot");
         server.backup = row.counter("bck") > 0;
         server.errors = row.counter("econ") + row.counter("eresp") + row.counter("srv_abrt");
     }
@@ -93,10 +100,12 @@ fn read_state(text: &str) -> Option<Vec<Server>> {
             Some(Server {
                 backend: row.text("be_name")?.to_owned(),
                 name: row.text("srv_name")?.to_owned(),
+                id: row.number("srv_id")?,
                 address: format!("{}:{}", row.text("srv_addr")?, row.text("srv_port")?),
                 admin: row.number("srv_admin_state")?,
                 operational: row.number("srv_op_state")?,
                 weight: row.number("srv_uweight")?,
+                initial_weight: row.number("srv_iweight")?,
                 agent: row.number::<u32>("srv_agent_state")? & AGENT_ENABLED != 0,
                 ..Server::default()
             })
@@ -150,11 +159,11 @@ mod tests {
         srv_check_addr srv_agent_addr srv_agent_port\n\
         2 galera 1 n1 127.0.0.1 0 8 1 1 1 8 2 0 6 0 0 0 - 47001 - 0 0 - - 0\n\
         2 galera 3 n3 127.0.0.1 2 0 20 1 1 1 0 2 0 22 0 0 - 47003 - 0 0 - - 47004\n\n";
-    const STAT: &str = "# pxname,svname,qcur,scur,econ,eresp,status,bck,last_chk,srv_abrt,\n\
-        galera,FRONTEND,,7,,,OPEN,,,,\n\
-        galera,n1,1,2,3,4,DOWN,0,\"Connection refused, twice\",5,\n\
-        galera,n3,0,0,0,0,no check,1,,0,\n\
-        galera,BACKEND,0,7,0,0,UP,0,,0,\n";
+    const STAT: &str = "# pxname,svname,qcur,scur,stot,econ,eresp,status,bck,last_chk,srv_abrt,\n\
+        galera,FRONTEND,,7,9,,,OPEN,,,,\n\
+        galera,n1,1,2,8,3,4,DOWN,0,\"Connection refused, twice\",5,\n\
+        galera,n3,0,0,0,0,0,no check,1,,0,\n\
+        galera,BACKEND,0,7,9,0,0,UP,0,,0,\n";
 
     #[test]
     fn two_tables_make_one() {
@@ -165,22 +174,27 @@ mod tests {
                 Server {
                     backend: "galera".into(),
                     name: "n1".into(),
+                    id: 1,
                     address: "127.0.0.1:47001".into(),
                     admin: admin::FORCED_DRAIN,
                     operational: 0,
                     weight: 1,
+                    initial_weight: 1,
                     agent: false,
                     status: "DOWN".into(),
                     backup: false,
                     sessions: 3,
+                    begun: 8,
                     errors: 12,
                 },
                 Server {
                     backend: "galera".into(),
                     name: "n3".into(),
+                    id: 3,
                     address: "127.0.0.1:47003".into(),
                     operational: 2,
                     weight: 20,
+                    initial_weight: 1,
                     agent: true,
                     status: "no check".into(),
                     backup: true,

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use galera_schema::balancer::{Error, Standing, Trouble};
+use galera_schema::balancer::{Client, Clients, Error, Pending, Rules, Standing, Trouble};
 use galera_schema::config::Address;
 use galera_schema::failure::{ExitCode, Failure};
+use galera_schema::plan::AfterDrainTimeout;
 use galera_schema::sandbox::{Check, ClusterCheck, Haproxy, HaproxyOptions, Options, Sandbox, Scoped};
 use libtest_mimic::Trial;
 use mysql_async::Conn;
@@ -38,7 +39,9 @@ async fn haproxy_in_every_mode() -> Result<(), Error> {
     an_agent_that_says_ready_does_not_end_a_drain(&sandbox).await?;
     a_reload_does_not_hide_sessions_and_does_not_end_a_drain(&sandbox).await?;
     a_server_state_file_carries_the_drain_over_a_reload(&sandbox).await?;
-    somebody_elses_maintenance_is_left_alone(&sandbox).await
+    somebody_elses_maintenance_is_left_alone(&sandbox).await?;
+    a_stick_table_does_not_bring_sessions_past_a_drain(&sandbox).await?;
+    a_rule_that_names_a_server_does_not_bring_sessions_past_an_empty_node(&sandbox).await
 }
 
 fn both(sandbox: &Sandbox) -> (&Haproxy, &Haproxy) {
@@ -339,6 +342,131 @@ async fn somebody_elses_maintenance_is_left_alone(sandbox: &Sandbox) -> Result<(
     assert!(now.contains(&"galera n2 1 1 1 0".to_owned()) && now.contains(&"reports n2 0 1 1 0".to_owned()), "{now:?}");
     first.ask("set server galera/n2 state ready").await.unwrap();
     fleet.admit(&saved).await
+}
+
+/// Adds lines to backend `galera`.
+async fn with_rules(haproxy: &Haproxy, rules: &str) -> String {
+    reconfigure(haproxy, |text| text.replace("\nbackend galera\n", &format!("\nbackend galera\n{rules}"))).await
+}
+
+/// The node of a new session through a HAProxy.
+async fn lands_on(sandbox: &Sandbox, haproxy: &Haproxy) -> String {
+    let opts = mysql_async::OptsBuilder::from_opts(sandbox.app_opts().unwrap())
+        .tcp_port(haproxy.port())
+        .prefer_socket(Some(false));
+    let mut conn = Conn::new(opts).await.unwrap();
+    let port: u16 = conn.query_first("select @@port").await.unwrap().unwrap();
+    conn.disconnect().await.unwrap();
+    sandbox.nodes().iter().find(|node| node.port() == port).unwrap().name().to_owned()
+}
+
+/// A node whose process list shows nobody.
+struct Nobody;
+
+impl Clients for Nobody {
+    fn list(&mut self) -> Pending<'_, Vec<Client>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn close_idle<'a>(&'a mut self, _idle: &'a [Client]) -> Pending<'a, usize> {
+        Box::pin(async { panic!("nobody is to be closed") })
+    }
+
+    fn close_all<'a>(&'a mut self, _clients: &'a [Client]) -> Pending<'a, usize> {
+        Box::pin(async { panic!("nobody is to be closed") })
+    }
+}
+
+const RULES: Rules = Rules { timeout: Duration::from_secs(3), then: AfterDrainTimeout::Stop };
+
+async fn a_stick_table_does_not_bring_sessions_past_a_drain(sandbox: &Sandbox) -> Result<(), Error> {
+    let (first, _) = both(sandbox);
+    let old = with_rules(first, "    stick-table type ip size 1k expire 1h\n    stick on dst\n").await;
+    first.wait_up(sandbox.nodes(), Duration::from_secs(10)).await.unwrap();
+    let fleet = fleet(sandbox, settings(vec![unix(first.socket())], &["galera", "reports"]));
+    let writer = lands_on(sandbox, first).await;
+    // That a plain drain lets the sessions of the table through is what makes the test one.
+    first.ask(&format!("set server galera/{writer} state drain")).await.unwrap();
+    assert_eq!(lands_on(sandbox, first).await, writer);
+    first.ask(&format!("set server galera/{writer} state ready")).await.unwrap();
+    let before = states(first).await;
+
+    let saved = drain(&fleet, &writer).await?;
+    let other = lands_on(sandbox, first).await;
+    assert_ne!(other, writer);
+    let watch = fleet.watch(&saved).await?;
+    assert!(watch.holds && watch.sessions == Some(0), "{watch:?}");
+    // A peer brings an old entry back: that is no drain, and it is mended.
+    let id = writer.trim_start_matches('n');
+    first.ask("clear table galera key 127.0.0.1").await.unwrap();
+    first.ask(&format!("set table galera key 127.0.0.1 data.server_id {id}")).await.unwrap();
+    let table = first.ask(&format!("show table galera data.server_id eq {id}")).await.unwrap();
+    assert!(table.contains("key=127.0.0.1"), "{table}");
+    let watch = fleet.watch(&saved).await?;
+    assert!(!watch.holds && watch.repaired.len() == 1, "{watch:?}");
+    assert_ne!(lands_on(sandbox, first).await, writer);
+    assert!(fleet.watch(&saved).await?.holds);
+    fleet.wait_until_empty(&saved, &mut Nobody, RULES, |_| {}).await?;
+    fleet.admit(&saved).await?;
+    fleet.wait_until_served(&saved).await?;
+    assert_eq!(states(first).await, before);
+    reconfigure(first, |_| old.clone()).await;
+    first.wait_up(sandbox.nodes(), Duration::from_secs(10)).await.unwrap();
+    Ok(())
+}
+
+async fn a_rule_that_names_a_server_does_not_bring_sessions_past_an_empty_node(sandbox: &Sandbox) -> Result<(), Error> {
+    let (first, _) = both(sandbox);
+    let old = with_rules(first, "    use-server n2 if TRUE\n").await;
+    first.wait_up(sandbox.nodes(), Duration::from_secs(10)).await.unwrap();
+    first.ask("set server galera/n2 weight 7").await.unwrap();
+    let before = states(first).await;
+    let fleet = fleet(sandbox, settings(vec![unix(first.socket())], &["galera", "reports"]));
+    let saved = drain(&fleet, "n2").await?;
+    // While it is only drained they come, and a session that comes and goes begins the proof anew.
+    let begun = fleet.watch(&saved).await?.begun;
+    assert_eq!(lands_on(sandbox, first).await, "n2");
+    assert_eq!(fleet.watch(&saved).await?.begun, begun.map(|begun| begun + 1));
+    let stays = session_on(sandbox, first, "n2").await;
+    let stayed = fleet.wait_until_empty(&saved, &mut Nobody, RULES, |_| {}).await.unwrap_err();
+    assert_eq!(stayed.trouble, Trouble::Stayed);
+    stays.disconnect().await.unwrap();
+
+    fleet.wait_until_empty(&saved, &mut Nobody, RULES, |_| {}).await?;
+    let shut: Vec<String> = states(first).await.into_iter().filter(|line| line.contains(" n2 ")).collect();
+    assert_eq!(shut, ["galera n2 1 0 1 0", "reports n2 1 0 1 0"]);
+    assert_ne!(lands_on(sandbox, first).await, "n2");
+    assert!(fleet.still_empty(&saved).await?.holds);
+    // Another process knows from the mark that this maintenance is ours.
+    fleet.admit(&saved).await?;
+    fleet.wait_until_served(&saved).await?;
+    assert_eq!(states(first).await, before);
+    assert!(before.contains(&"galera n2 0 7 1 0".to_owned()), "{before:?}");
+
+    // Somebody else's, set before the node was empty, is not.
+    let saved = drain(&fleet, "n2").await?;
+    first.ask("set server galera/n2 state maint").await.unwrap();
+    fleet.wait_until_empty(&saved, &mut Nobody, RULES, |_| {}).await?;
+    let error = fleet.admit(&saved).await.unwrap_err();
+    assert!(error.message.contains("Somebody has put galera/n2 into maintenance"), "{error:?}");
+    first.ask("set server galera/n2 state ready").await.unwrap();
+    fleet.admit(&saved).await?;
+    assert_eq!(states(first).await, before);
+
+    // Against `option persist` nothing helps; it is seen.
+    reconfigure(first, |_| old.clone()).await;
+    with_rules(first, "    use-server n2 if TRUE\n    option persist\n").await;
+    first.wait_up(sandbox.nodes(), Duration::from_secs(10)).await.unwrap();
+    let saved = drain(&fleet, "n2").await?;
+    fleet.wait_until_empty(&saved, &mut Nobody, RULES, |_| {}).await?;
+    let came = session_on(sandbox, first, "n2").await;
+    let error = fleet.still_empty(&saved).await.unwrap_err();
+    assert!(error.trouble == Trouble::NotObeyed && error.message.contains("1 session(s) have come to n2"), "{error:?}");
+    came.disconnect().await.unwrap();
+    fleet.admit(&saved).await?;
+    reconfigure(first, |_| old.clone()).await;
+    first.wait_up(sandbox.nodes(), Duration::from_secs(10)).await.unwrap();
+    Ok(())
 }
 
 async fn a_health_check_that_cuts_sessions_finds_none() -> Result<(), Error> {
