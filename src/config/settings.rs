@@ -146,7 +146,7 @@ impl Default for Upgrade {
             hosts: BTreeMap::new(),
             prepare: String::new(),
             stop: "systemctl stop mariadb".into(),
-            install: "apt-get install -y mariadb-server={version}".into(),
+            install: "apt-get install -y --allow-downgrades mariadb-server={version}".into(),
             configure: String::new(),
             check_config: String::new(),
             offered: String::new(),

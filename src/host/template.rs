@@ -26,8 +26,8 @@ pub enum TemplateError {
 
 /// A command with placeholders.
 ///
-/// A placeholder is a single lower-case word in braces. `${HOME}` and `awk '{print $1}'` are none and stay as they
-/// are.
+/// A placeholder is a single lower-case word in braces. `${HOME}`, `awk '{print $1}'` and the `%{version}` of rpm's and
+/// dnf's formats are none and stay as they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template(Vec<Part>);
 
@@ -55,7 +55,7 @@ impl Template {
             let word: &str = &from[1..];
             let word = &word[..word.find(|c: char| !c.is_ascii_lowercase() && c != '_').unwrap_or(word.len())];
             let closed = from[1 + word.len()..].starts_with('}');
-            if word.is_empty() || !closed || before.ends_with('$') {
+            if word.is_empty() || !closed || before.ends_with(['$', '%']) {
                 plain.push('{');
                 rest = &from[1..];
                 continue;
@@ -145,6 +145,7 @@ mod tests {
             ("apt-get install -y mariadb-server={version}", "apt-get install -y mariadb-server=1:10.11.19-0+deb12u1"),
             ("echo {node} on {host}", "echo 'n 1' on db1.example"),
             ("awk '{print $1}' ${HOME}/{host}", "awk '{print $1}' ${HOME}/db1.example"),
+            ("rpm -q --qf '%{version}' x-{version}", "rpm -q --qf '%{version}' x-1:10.11.19-0+deb12u1"),
             ("{", "{"),
             ("a {} {A} { node } b", "a {} {A} { node } b"),
             ("", ""),

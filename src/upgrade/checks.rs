@@ -9,7 +9,7 @@ use super::provider::{WayBack, way_back};
 use super::series::{Jump, crosses_redo_format, jump};
 use super::timers::{JOIN_OPTIONS, LEAST_STALL, evicts, is_off, stall};
 use super::window::{TransferForecast, Window};
-use super::{Direction, Target, known, quorum as votes};
+use super::{Direction, Target, known, packages, quorum as votes};
 use crate::sql::ServerVersion;
 
 /// What a check found.
@@ -56,7 +56,7 @@ impl Check {
         Self::new(code, Finding::Pass, text)
     }
 
-    fn acceptable(mut self) -> Self {
+    pub(super) fn acceptable(mut self) -> Self {
         self.acceptable = true;
         self
     }
@@ -90,7 +90,8 @@ pub(super) fn all(subject: &Subject) -> Vec<Check> {
         members(subject),
         versions(subject),
         target(subject),
-        offered(subject),
+        packages::revision(subject),
+        packages::offered(subject),
         provider(subject),
         known_bad(subject),
         removed_options(subject),
@@ -99,9 +100,11 @@ pub(super) fn all(subject: &Subject) -> Vec<Check> {
         join_stall(subject),
         quorum(subject),
         balancer(subject),
+        in_service(subject),
         osu_method(subject),
         no_open_run(subject),
         hosts(subject),
+        own_host(subject),
         disk(subject),
         backup(subject),
     ]
@@ -234,34 +237,6 @@ fn target(subject: &Subject) -> Check {
     let from: Vec<String> = subject.from().iter().map(ToString::to_string).collect();
     let from = if from.is_empty() { "the installed version".to_owned() } else { from.join(", ") };
     Check::pass(code, format!("From {from} to {to}, within one series."))
-}
-
-fn offered(subject: &Subject) -> Check {
-    let code = "packages-offer-it";
-    let around = subject.around;
-    if around.offered.is_empty() {
-        return Check::pass(code, "Not asked: [upgrade] has no `offered` command.");
-    }
-    let other: Vec<String> = subject
-        .pending
-        .iter()
-        .filter_map(|node| Some((node, around.offered.get(node)?)))
-        .filter(|(_, text)| Target::parse(text).is_ok_and(|offered| offered.version != subject.target.version))
-        .map(|(node, text)| format!("{node} would get {text}"))
-        .collect();
-    if other.is_empty() {
-        Check::pass(code, format!("The packages offer {}.", subject.target))
-    } else {
-        Check::new(
-            code,
-            Finding::Warning,
-            format!(
-                "Left to themselves the packages offer another version ({}); the install command must ask for {} by name.",
-                other.join(", "),
-                subject.target
-            ),
-        )
-    }
 }
 
 fn provider(subject: &Subject) -> Check {
@@ -567,6 +542,29 @@ fn balancer(subject: &Subject) -> Check {
     Check::pass("load-balancer", "Every load balancer answers and knows every node.")
 }
 
+/// A node that a balancer sends nothing to is left like that, and does not serve after its turn either.
+fn in_service(subject: &Subject) -> Check {
+    let code = "in-service";
+    let out: Vec<String> = subject
+        .around
+        .out_of_service
+        .iter()
+        .filter(|(node, _)| !subject.around.half_done.contains(node))
+        .map(|(node, places)| format!("{node} ({})", places.join(", ")))
+        .collect();
+    if out.is_empty() {
+        return Check::pass(code, "No load balancer keeps sessions from a node.");
+    }
+    Check::new(
+        code,
+        Finding::Warning,
+        format!(
+            "Load balancers send no sessions to {}. They are put back as they are found, so this stays so.",
+            out.join("; ")
+        ),
+    )
+}
+
 fn osu_method(subject: &Subject) -> Check {
     let code = "osu-method";
     let rsu: Vec<&str> = subject
@@ -609,6 +607,43 @@ fn hosts(subject: &Subject) -> Check {
     } else {
         Check::new(code, Finding::Unknown, format!("Commands do not reach every host. {}", trouble.join(" ")))
     }
+}
+
+/// Whether commands for a node reach the host that its server runs on: with the hosts mixed up one node would be
+/// drained and another one's server stopped.
+fn own_host(subject: &Subject) -> Check {
+    let code = "host-is-the-nodes";
+    let same = |a: &str, b: &str| {
+        let short = |name: &str| name.split('.').next().unwrap_or_default().to_ascii_lowercase();
+        short(a) == short(b)
+    };
+    let mut other = Vec::new();
+    let mut unseen = Vec::new();
+    for node in subject.cluster.up() {
+        match (node.variable("hostname"), subject.around.host_names.get(&node.name)) {
+            (Some(server), Some(host)) if same(server, host) => {}
+            (Some(server), Some(host)) => {
+                other.push(format!("the server of {} runs on {server}, and commands for it run on {host}", node.name));
+            }
+            _ => unseen.push(node.name.as_str()),
+        }
+    }
+    if !other.is_empty() {
+        return Check::new(
+            code,
+            Finding::Refuse,
+            format!("Commands reach the wrong host: {}. Look at [upgrade] hosts.", other.join("; ")),
+        )
+        .acceptable();
+    }
+    if !unseen.is_empty() {
+        return Check::new(
+            code,
+            Finding::Warning,
+            format!("Whether commands reach the node's own host could not be seen for {}.", unseen.join(", ")),
+        );
+    }
+    Check::pass(code, "By their names, commands reach the hosts that the servers run on.")
 }
 
 fn disk(subject: &Subject) -> Check {

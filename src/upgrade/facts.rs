@@ -215,8 +215,14 @@ pub struct Surroundings {
     pub has_balancer: bool,
     /// What is wrong with the balancers or with a node's place in them, if anything.
     pub balancer_trouble: Vec<String>,
+    /// By node: the load balancers that send it no sessions.
+    pub out_of_service: BTreeMap<String, Vec<String>>,
+    /// Nodes that a balancer cannot let go of now, and whose turn comes last.
+    pub last: Vec<String>,
     /// By node: what is wrong with the way to its host, if anything.
     pub host_trouble: BTreeMap<String, String>,
+    /// By node: the name of the host that commands for it run on.
+    pub host_names: BTreeMap<String, String>,
     /// By node: what its packages offer.
     pub offered: BTreeMap<String, String>,
     /// By node: free space where the server keeps its data, in bytes.
@@ -244,7 +250,10 @@ impl Default for Surroundings {
             open_run: Err("nobody looked".to_owned()),
             has_balancer: false,
             balancer_trouble: Vec::new(),
+            out_of_service: BTreeMap::new(),
+            last: Vec::new(),
             host_trouble: BTreeMap::new(),
+            host_names: BTreeMap::new(),
             offered: BTreeMap::new(),
             free_bytes: BTreeMap::new(),
             earlier_provider: BTreeMap::new(),

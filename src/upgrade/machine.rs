@@ -129,6 +129,8 @@ pub enum StepResult {
 pub enum Observed {
     /// The server answers and runs the version that the run goes to.
     OnTarget,
+    /// It answers with the target's numbers, and does not show which package of it it runs.
+    Unsure,
     /// The server answers and runs another version.
     OnOther,
     /// The server does not answer.
@@ -553,13 +555,15 @@ fn resume_at(last: Last, seen: Observed) -> Option<Step> {
         Last::Begun(step) => step,
         Last::Done(step) => match step.next() {
             Some(next) => next,
-            None if seen == Observed::OnTarget => return None,
+            None if matches!(seen, Observed::OnTarget | Observed::Unsure) => return None,
             None => Step::Check,
         },
     };
     Some(match seen {
         Observed::OnTarget => reached.max(Step::Join),
-        Observed::OnOther => Step::Check,
+        // Only the record tells whether what it runs was installed by this run.
+        Observed::Unsure if reached > Step::Install => reached.max(Step::Join),
+        Observed::Unsure | Observed::OnOther => Step::Check,
         // Without a word from the server only the record is left. A node that was not taken out by the run has
         // failed by itself: the check will say so.
         Observed::Down if reached < Step::Stop => Step::Check,

@@ -5,8 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::checks::{self, Check, Finding, Subject};
 use super::facts::{ClusterFacts, NodeFacts, Surroundings};
 use super::window::TransferForecast;
-use super::{Direction, Step, Target, Turn};
-use crate::sql::ServerVersion;
+use super::{Direction, Runs, Step, Target, Turn, packages};
 
 /// What will be done, and whether it may be.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,7 +16,8 @@ pub struct UpgradePlan {
     pub direction: Direction,
     /// The version that every node will run.
     pub target: Target,
-    /// The nodes in the order in which they are taken: those that are half-way first, the writer last.
+    /// The nodes in the order in which they are taken: those that are half-way first, then those that any balancer can let
+    /// go of, the writer last.
     pub nodes: Vec<NodePlan>,
     /// What was checked.
     pub checks: Vec<Check>,
@@ -47,6 +47,9 @@ pub struct NodePlan {
     pub half_done: bool,
     /// Whether most transactions begin on this node.
     pub writer: bool,
+    /// The load balancers that sent it no sessions before, and will not afterwards.
+    #[serde(default)]
+    pub out_of_service: Vec<String>,
     /// How it is expected to come back.
     pub transfer: TransferForecast,
     /// For how long the other nodes keep write sets at the present rate, in seconds.
@@ -94,12 +97,18 @@ pub fn make(
 ) -> UpgradePlan {
     let half_done = |name: &str| around.half_done.iter().position(|node| node == name);
     let writer = cluster.writer().map(str::to_owned);
-    let mixed = cluster.up().filter_map(NodeFacts::version).any(|version| version != target.version);
+    let mixed = cluster.up().any(|node| node.runs(target) == Runs::No);
+    // Somebody has said that a revision which no server shows is to be installed.
+    let again = accepted.iter().any(|code| code == packages::REVISION);
     let mut nodes: Vec<NodePlan> = cluster
         .nodes
         .iter()
         .map(|node| {
-            let begin = begin(node, target.version, half_done(&node.name).is_some(), mixed);
+            let runs = match node.runs(target) {
+                Runs::Unknown if !again => Runs::Yes,
+                runs => runs,
+            };
+            let begin = begin(node, runs, half_done(&node.name).is_some(), mixed);
             let (transfer, window_seconds) = checks::forecast(cluster, &node.name, around.away_seconds);
             NodePlan {
                 name: node.name.clone(),
@@ -108,6 +117,11 @@ pub fn make(
                 begin,
                 half_done: half_done(&node.name).is_some(),
                 writer: writer.as_deref() == Some(node.name.as_str()),
+                // What a run that was broken off has taken out is put back in the end.
+                out_of_service: match half_done(&node.name) {
+                    Some(_) => Vec::new(),
+                    None => around.out_of_service.get(&node.name).cloned().unwrap_or_default(),
+                },
                 transfer,
                 window_seconds,
             }
@@ -115,7 +129,8 @@ pub fn make(
         .collect();
     // Nodes that run the target are verified before another one is taken.
     nodes.sort_by_key(|node| {
-        (half_done(&node.name).is_none(), node.begin.is_some_and(|step| step < Step::Stop), node.writer)
+        let last = around.last.contains(&node.name);
+        (half_done(&node.name).is_none(), node.begin.is_some_and(|step| step < Step::Stop), last, node.writer)
     });
     let pending: Vec<String> = nodes
         .iter()
@@ -135,10 +150,10 @@ pub fn make(
     }
 }
 
-pub(super) fn begin(node: &NodeFacts, target: ServerVersion, half_done: bool, mixed: bool) -> Option<Step> {
+pub(super) fn begin(node: &NodeFacts, runs: Runs, half_done: bool, mixed: bool) -> Option<Step> {
     match node.version() {
         // A node that somebody upgraded by hand gets what may be missing: tables, verification, a look at its log.
-        Some(version) if version == target => (half_done || mixed).then_some(Step::Join),
+        Some(_) if runs == Runs::Yes => (half_done || mixed).then_some(Step::Join),
         // It may have been stopped by the run that left it, or be starting, or wait for a state transfer: it is
         // stopped for certain before whatever is installed is replaced.
         None if half_done => Some(Step::Stop),

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::checks::Finding;
 use super::plan::{NodePlan, UpgradePlan};
 use super::window::TransferForecast;
-use super::{Direction, Step};
+use super::{Direction, Runs, Step};
 
 /// The plan as text.
 pub fn human(plan: &UpgradePlan) -> String {
@@ -14,7 +14,7 @@ pub fn human(plan: &UpgradePlan) -> String {
     let _ = writeln!(text, "{verb} to {}", plan.target.text);
     let width = plan.nodes.iter().map(|node| node.name.len()).max().unwrap_or(0);
     for (index, node) in plan.nodes.iter().enumerate() {
-        let _ = writeln!(text, "  {}. {:width$}  {}", index + 1, node.name, line(node));
+        let _ = writeln!(text, "  {}. {:width$}  {}", index + 1, node.name, line(plan, node));
     }
     let _ = writeln!(text, "\nChecks");
     for check in &plan.checks {
@@ -39,7 +39,7 @@ pub fn human(plan: &UpgradePlan) -> String {
         );
     }
     let verdict = match plan.verdict() {
-        _ if plan.is_done() => "Nothing to do: every node runs the target.",
+        Finding::Pass | Finding::Warning if plan.is_done() => "Nothing to do: every node runs the target.",
         Finding::Pass | Finding::Warning => "This can be run.",
         Finding::Refuse => "Refused.",
         Finding::Unknown => "Not enough could be observed to decide.",
@@ -48,9 +48,12 @@ pub fn human(plan: &UpgradePlan) -> String {
     text
 }
 
-fn line(node: &NodePlan) -> String {
+fn line(plan: &UpgradePlan, node: &NodePlan) -> String {
     let version = node.version.as_deref().unwrap_or("does not answer");
     let action = match node.begin {
+        None if plan.target.runs_on(version) == Runs::Unknown => {
+            "has the target's numbers; which package it is cannot be told"
+        }
         None => "runs the target already",
         Some(Step::Join) => "runs the target; tables and settings are verified",
         Some(Step::Check) => match node.transfer {

@@ -410,6 +410,26 @@ async fn faults_leave_the_others_in_service() -> Result<(), Error> {
     assert!(refused.stderr.contains("could not be written"), "{}", refused.stderr);
     site.assert_all_on(OLD).await;
 
+    // Some clients come past the balancer; those that come through it are waited for all the same.
+    let mut through = mysql_async::Conn::new(site.sandbox.app_opts()?).await.unwrap();
+    let port: u16 = mysql_async::prelude::Queryable::query_first(&mut through, "select @@port").await.unwrap().unwrap();
+    let on = site.sandbox.nodes().iter().find(|node| node.port() == port).unwrap().name();
+    let beside = toml
+        .replace("drain_timeout = ", "#")
+        .replace("[policy]", "[[balancer]]\nkind = \"none\"\n[policy]\ndrain_timeout = '1s'");
+    assert!(beside.contains("kind = \"none\"") && beside.contains("drain_timeout = '1s'"), "{beside}");
+    std::fs::write(site.sandbox.schema_toml(), &beside).unwrap();
+    let stopped = site.schema(&["upgrade", "run", "--to", NEW, "--accept", "no-balancer"]);
+    assert!([3, 5, 6].contains(&stopped.code), "{}", stopped.stderr);
+    let says = format!("the balancers still count 1 session(s) on {on}");
+    assert!(stopped.stderr.contains(&says), "{says}: {}", stopped.stderr);
+    through.disconnect().await.unwrap();
+    std::fs::write(site.sandbox.schema_toml(), &toml).unwrap();
+    if stopped.code == 6 {
+        site.schema(&["upgrade", "run", "--rollback"]).expect_code(0);
+    }
+    site.assert_all_on(OLD).await;
+
     // A bad option that nothing checks beforehand: the server ends by itself, and its log says why.
     let cnf = site.sandbox.nodes()[0].my_cnf();
     let good = std::fs::read_to_string(&cnf).unwrap();

@@ -160,6 +160,25 @@ mod tests {
             hosts.set_version("1:10.11.19-0+deb12u1");
             let install = hosts.commands[&Command::Install].for_shell(hosts.values("n1"));
             assert!(install.contains("1:10.11.19-0+deb12u1"), "{install}");
+            // What only looks does not depend on the target, and nowhere stands a format of a package manager for one.
+            let upgrade = &settings.upgrade;
+            for (command, text) in [
+                (Command::Stop, &upgrade.stop),
+                (Command::CheckConfig, &upgrade.check_config),
+                (Command::UpgradeTables, &upgrade.upgrade_tables),
+                (Command::Offered, &upgrade.offered),
+                (Command::Log, &upgrade.log),
+            ] {
+                assert_eq!(hosts.commands[&command].for_shell(hosts.values("n1")), *text, "{set}");
+            }
+            for text in [&upgrade.prepare, &upgrade.install, &upgrade.start] {
+                let rendered = Template::parse(text).unwrap().for_shell(hosts.values("n1"));
+                let misread = |mark: char, value: &str| rendered.contains(&format!("{mark}{value}"));
+                for mark in ['%', '$'] {
+                    assert!(!misread(mark, "1:10.11.19"), "{set}: {rendered}");
+                    assert!(!misread(mark, &quote(JOIN_OPTIONS)), "{set}: {rendered}");
+                }
+            }
             // The shell itself reads the whole text and finds nothing wrong.
             for command in hosts.commands.values() {
                 let text = command.for_shell(hosts.values("n1"));

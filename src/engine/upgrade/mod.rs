@@ -185,7 +185,7 @@ impl<'a> Upgrader<'a> {
             ));
         };
         let order: Vec<String> = plan.nodes.iter().map(|node| node.name.clone()).collect();
-        let seen = runner::observed(&self.connector, plan.target.version).await;
+        let seen = runner::observed(&self.connector, &plan.target).await;
         // A plan that was just made and never begun has no record; its nodes may still begin half-way.
         let begun = record.iter().any(|entry| matches!(entry, Entry::Intent { .. }));
         let machine = if begun {
@@ -288,7 +288,8 @@ fn target(survey: &Survey, wishes: &Wishes) -> Result<Target, Failure> {
         let same = offered
             .into_iter()
             .find(|offered| offered.version == asked.version && asked.text == asked.version.to_string());
-        return Ok(same.unwrap_or(asked));
+        // Who names three numbers is content with any package of them.
+        return Ok(same.map_or(asked, |offered| Target { revision: None, ..offered }));
     }
     if wishes.rollback {
         let plan: Option<UpgradePlan> =
@@ -300,7 +301,7 @@ fn target(survey: &Survey, wishes: &Wishes) -> Result<Target, Failure> {
         let Some(before) = before else {
             return Err(Failure::usage("The journal does not say which version there was before. Name it with --to."));
         };
-        return Ok(Target { text: before.to_string(), version: before });
+        return Ok(Target::numbers(before));
     }
     let mut offered: Vec<&String> = survey.around.offered.values().collect();
     offered.sort_unstable();

@@ -9,7 +9,7 @@ use super::event::UpgradeEvent;
 use super::runner::{BEFORE, DIFFERED, Runner};
 use super::{observe, schema};
 use crate::upgrade::{
-    ClusterFacts, Direction, NodeFacts, Process, Severity, TransferForecast, crosses_redo_format, differences,
+    ClusterFacts, Direction, NodeFacts, Process, Runs, Severity, TransferForecast, crosses_redo_format, differences,
     forecast, read_log, spares, worth_keeping,
 };
 
@@ -134,11 +134,12 @@ impl Runner<'_> {
         if !facts.is_up() {
             return Err(facts.ailments().join("; "));
         }
-        let target = self.plan.target.version;
-        if facts.version() != Some(target) {
+        let target = &self.plan.target;
+        if facts.runs(target) == Runs::No {
             let runs = facts.variable("version").unwrap_or("an unknown version");
             return Err(format!("{name} runs {runs}, not {target}: the install command did not bring the target."));
         }
+        let target = target.to_string();
         self.verify_provider(name, &facts).await?;
         self.verify_settings(name, &facts)?;
         let mine = self.verify_schema(name).await?;
@@ -266,6 +267,14 @@ impl Runner<'_> {
         Ok(String::new())
     }
 
+    /// The balancers that send the node no sessions although they did when the plan was made.
+    pub(super) async fn missing_in(&self, name: &str) -> Result<Vec<String>, String> {
+        let mut out = self.fleet.out_of(name).await.map_err(|error| error.to_string())?;
+        let planned = self.plan.nodes.iter().find(|node| node.name == name);
+        out.retain(|balancer| planned.is_none_or(|planned| !planned.out_of_service.contains(balancer)));
+        Ok(out)
+    }
+
     /// The node serves for a while.
     pub(super) async fn settle(&mut self, name: &str) -> Said {
         let until = Instant::now() + self.settings.upgrade.settle;
@@ -287,8 +296,9 @@ impl Runner<'_> {
     /// The whole cluster is still healthy.
     pub(super) async fn health(&mut self, name: &str) -> Said {
         let facts = self.wait_healthy().await?;
-        if !self.fleet.serves(name).await.map_err(|error| error.to_string())? {
-            return Err(format!("A load balancer does not send sessions to {name}."));
+        let out = self.missing_in(name).await?;
+        if !out.is_empty() {
+            return Err(format!("{} sends no sessions to {name}.", out.join(" and ")));
         }
         self.last_look = Some((Instant::now(), facts));
         self.tell(UpgradeEvent::node("healthy", name, "The whole cluster is healthy."));

@@ -9,7 +9,8 @@ use super::event::UpgradeEvent;
 use super::perform::Said;
 use super::runner::{BALANCERS, Runner};
 use crate::balancer::{Error, FleetSaved, Rules, Trouble, Watch};
-use crate::engine::clients::ProcessList;
+use crate::engine::clients::{ProcessList, Unlisted};
+use crate::plan::AfterDrainTimeout;
 use crate::upgrade::StepResult;
 
 /// How long a balancer that is being reloaded or restarted may be out of sight.
@@ -41,18 +42,29 @@ impl Runner<'_> {
         self.touched = true;
         self.fleet.drain(&saved).await.map_err(|error| error.to_string())?;
         self.held = Some(name.to_owned());
-        if self.fleet.consent().is_some() {
-            self.hint(name, "Clients that do not come through a load balancer will see the server stop.");
-            return Ok(String::new());
-        }
         let policy = &self.settings.policy;
         let rules = Rules { timeout: policy.drain_timeout, then: policy.after_drain_timeout };
-        let monitors = self.fleet.monitors().await.map_err(|error| error.to_string())?;
-        let session = self.connector.observer(self.node(name)?).await;
-        let mut session = session.map_err(|error| error.to_string())?;
-        let mut clients = ProcessList::new(&mut session, Vec::new(), monitors);
-        let emptied = self.fleet.wait_until_empty(&saved, &mut clients, rules, |_| {}).await;
-        session.close().await;
+        let unlisted = self.fleet.consent().is_some();
+        let emptied = if unlisted {
+            self.hint(name, "Clients that do not come through a load balancer will see the server stop.");
+            // Which of the node's clients came through a balancer its process list does not tell; the balancers count theirs.
+            self.fleet.wait_until_empty(&saved, &mut Unlisted, rules, |_| {}).await
+        } else {
+            let monitors = self.fleet.monitors().await.map_err(|error| error.to_string())?;
+            let session = self.connector.observer(self.node(name)?).await;
+            let mut session = session.map_err(|error| error.to_string())?;
+            let mut clients = ProcessList::new(&mut session, Vec::new(), monitors);
+            let emptied = self.fleet.wait_until_empty(&saved, &mut clients, rules, |_| {}).await;
+            session.close().await;
+            emptied
+        };
+        let emptied = match emptied {
+            Err(error) if unlisted && error.trouble == Trouble::Stayed && rules.then == AfterDrainTimeout::CloseAll => {
+                self.hint(name, format!("{error} They will see the server stop: after_drain_timeout is close-all."));
+                return Ok(String::new());
+            }
+            emptied => emptied,
+        };
         let emptied = emptied.map_err(|error| {
             let hints: String = error.hints.iter().map(|hint| format!(" {hint}")).collect();
             format!("{error}{hints}")
@@ -105,8 +117,8 @@ impl Runner<'_> {
         for text in &watch.repaired {
             self.hint(name, text.clone());
         }
-        if let (Some(came), false) = (came, watch.repaired.is_empty()) {
-            self.hint(name, format!("{came} session(s) have come to it meanwhile."));
+        if let Some(came) = came {
+            self.hint(name, format!("{came} session(s) have come to it meanwhile, drained as it was."));
         }
     }
 
@@ -118,9 +130,11 @@ impl Runner<'_> {
                 self.forget(name).await;
             }
             None => {
-                if !self.fleet.serves(name).await.map_err(|error| error.to_string())? {
+                let out = self.missing_in(name).await?;
+                if !out.is_empty() {
                     return Err(format!(
-                        "{name} is out of a load balancer, and the journal does not hold what was there before. Put it back by hand, then resume."
+                        "{name} gets no sessions from {}, and the journal does not hold what was there before. Put it back by hand, then resume.",
+                        out.join(" and ")
                     ));
                 }
             }

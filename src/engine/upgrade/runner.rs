@@ -16,10 +16,9 @@ use crate::config::Settings;
 use crate::engine::Signals;
 use crate::engine::book::{Book, BookError};
 use crate::failure::{ExitCode, Failure};
-use crate::sql::ServerVersion;
 use crate::upgrade::{
-    ClusterFacts, Effect, Ending, Entry, Event, Machine, NodeFacts, Observed, Step, StepResult, UpgradePlan, compact,
-    note,
+    ClusterFacts, Effect, Ending, Entry, Event, Machine, NodeFacts, Observed, Runs, Step, StepResult, Target,
+    UpgradePlan, compact, note,
 };
 
 /// The note that holds what the balancers said of a node before its drain.
@@ -498,12 +497,13 @@ fn resumable(message: String) -> Failure {
 }
 
 /// What is seen of every node, for a run that goes on.
-pub(super) async fn observed(connector: &Connector, target: ServerVersion) -> BTreeMap<String, Observed> {
+pub(super) async fn observed(connector: &Connector, target: &Target) -> BTreeMap<String, Observed> {
     let cluster = observe::cluster(connector).await;
-    let see = |node: &NodeFacts| match node.version() {
+    let see = |node: &NodeFacts| match node.runs(target) {
         _ if !node.is_up() => Observed::Down,
-        Some(version) if version == target => Observed::OnTarget,
-        _ => Observed::OnOther,
+        Runs::Yes => Observed::OnTarget,
+        Runs::Unknown => Observed::Unsure,
+        Runs::No => Observed::OnOther,
     };
     cluster.nodes.iter().map(|node| (node.name.clone(), see(node))).collect()
 }

@@ -16,6 +16,9 @@ use crate::upgrade::{ClusterFacts, Entry, ProviderVersion, Surroundings, Upgrade
 /// How far two looks are apart, from which rates are taken.
 const APART: Duration = Duration::from_secs(2);
 
+/// What stands before the name of a host: a login shell may have words of its own.
+const HOST: &str = "schema-host=";
+
 /// What was gathered.
 pub(super) struct Survey {
     pub(super) cluster: ClusterFacts,
@@ -29,8 +32,9 @@ pub(super) struct Survey {
 /// Looks at everything at once. Nothing is changed.
 pub(super) async fn gather(settings: &Settings, connector: &Connector, fleet: &Fleet, hosts: &Hosts) -> Survey {
     let (cluster, runs) = tokio::join!(observe::cluster_with_rates(connector, APART), runs(settings, connector),);
-    let (host, (balancer_trouble, backup_age)) =
-        tokio::join!(look_at_hosts(hosts, &cluster), async { (balancers(fleet).await, backup_age(settings).await) });
+    let (host, (balancers, backup_age)) = tokio::join!(look_at_hosts(hosts, &cluster), async {
+        (balancers(fleet, &cluster).await, backup_age(settings).await)
+    });
     let (open_run, last_upgrade, record) = match runs {
         Ok(Runs { runs, record }) => {
             let last = runs.iter().find(|run| run.kind == "upgrade").cloned();
@@ -56,8 +60,11 @@ pub(super) async fn gather(settings: &Settings, connector: &Connector, fleet: &F
         backup_max_age: settings.upgrade.backup_max_age.as_secs(),
         open_run,
         has_balancer: fleet.consent().is_none(),
-        balancer_trouble,
+        balancer_trouble: balancers.trouble,
+        out_of_service: balancers.out_of_service,
+        last: balancers.last,
         host_trouble: host.trouble,
+        host_names: host.names,
         offered: host.offered,
         free_bytes: host.free_bytes,
         earlier_provider,
@@ -98,16 +105,33 @@ async fn read_runs(journal: &mut Journal) -> Result<Runs, ClusterError> {
     Ok(Runs { runs, record })
 }
 
-async fn balancers(fleet: &Fleet) -> Vec<String> {
+#[derive(Default)]
+struct BalancerFacts {
+    trouble: Vec<String>,
+    out_of_service: BTreeMap<String, Vec<String>>,
+    last: Vec<String>,
+}
+
+async fn balancers(fleet: &Fleet, cluster: &ClusterFacts) -> BalancerFacts {
+    let mut facts = BalancerFacts::default();
     match fleet.check().await {
-        Ok(_) => Vec::new(),
-        Err(error) => vec![error.to_string()],
+        Ok(views) => {
+            for view in views {
+                for node in cluster.nodes.iter().filter(|node| !view.serves(&node.name)) {
+                    facts.out_of_service.entry(node.name.clone()).or_default().push(view.balancer.clone());
+                }
+                facts.last.extend(view.last);
+            }
+        }
+        Err(error) => facts.trouble.push(error.to_string()),
     }
+    facts
 }
 
 #[derive(Default)]
 struct HostFacts {
     trouble: BTreeMap<String, String>,
+    names: BTreeMap<String, String>,
     offered: BTreeMap<String, String>,
     free_bytes: BTreeMap<String, u64>,
 }
@@ -115,7 +139,7 @@ struct HostFacts {
 async fn look_at_hosts(hosts: &Hosts, cluster: &ClusterFacts) -> HostFacts {
     let looks = cluster.nodes.iter().map(|node| async {
         let data = node.variable("datadir").unwrap_or("/var/lib/mysql");
-        let disk = hosts.look(&node.name, format!("df -Pk -- {}", quote(data))).await;
+        let disk = hosts.look(&node.name, format!("echo {HOST}$(uname -n); df -Pk -- {}", quote(data))).await;
         let offered = if hosts.has(Command::Offered) && !matches!(disk.outcome, Outcome::NotReached(_)) {
             Some(hosts.run(&node.name, Command::Offered, |_| {}).await)
         } else {
@@ -127,8 +151,10 @@ async fn look_at_hosts(hosts: &Hosts, cluster: &ClusterFacts) -> HostFacts {
     for (name, disk, offered) in futures_util::future::join_all(looks).await {
         if let Outcome::NotReached(_) | Outcome::TimedOut(_) = disk.outcome {
             facts.trouble.insert(name.clone(), format!("{}.", disk.why()));
-        } else if let Some(free) = free_bytes(&disk) {
-            facts.free_bytes.insert(name.clone(), free);
+        } else {
+            let host = disk.stdout().lines().find_map(|line| line.strip_prefix(HOST).map(str::to_owned));
+            facts.names.extend(host.map(|host| (name.clone(), host)));
+            facts.free_bytes.extend(free_bytes(&disk).map(|free| (name.clone(), free)));
         }
         match offered {
             Some(offered) if offered.succeeded() => {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::sql::ServerVersion;
-use crate::upgrade::NodeFacts;
+use crate::upgrade::{NodeFacts, Target};
 
 #[derive(Clone, Debug, PartialEq)]
 struct Node {
@@ -174,7 +174,8 @@ impl World {
                     false => NodeFacts::down(name, "refused"),
                 };
                 let open = open.contains(name);
-                let begin = crate::upgrade::plan::begin(&facts, version(OLD), open, true)?;
+                let runs = facts.runs(&Target::numbers(version(OLD)));
+                let begin = crate::upgrade::plan::begin(&facts, runs, open, true)?;
                 Some(Turn { node: name.clone(), begin, open })
             })
             .collect();
@@ -324,6 +325,12 @@ fn the_nodes_win_over_the_record() {
         (Last::Begun(Step::Verify), Observed::Down, Some(Step::Start)),
         (done(Step::Verify), Observed::OnTarget, Some(Step::CatchUp)),
         (done(Step::Health), Observed::OnTarget, None),
+        // Which package it runs is not seen: the record says whether it is the new one.
+        (Last::Nothing, Observed::Unsure, Some(Step::Check)),
+        (Last::Begun(Step::Install), Observed::Unsure, Some(Step::Check)),
+        (done(Step::Install), Observed::Unsure, Some(Step::Join)),
+        (Last::Begun(Step::Verify), Observed::Unsure, Some(Step::Verify)),
+        (done(Step::Health), Observed::Unsure, None),
         (done(Step::Health), Observed::OnOther, Some(Step::Check)),
         (done(Step::Health), Observed::Down, Some(Step::Check)),
         (Last::PuttingBack, Observed::OnOther, Some(Step::Check)),

@@ -11,6 +11,7 @@ fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 fn node(name: &str, version: &str) -> NodeFacts {
     let variables = map(&[
         ("version", version),
+        ("hostname", &format!("{name}.example")),
         ("innodb_fast_shutdown", "1"),
         ("wsrep_osu_method", "TOI"),
         ("wsrep_desync", "OFF"),
@@ -53,6 +54,7 @@ fn case() -> Case {
         backup_max_age: 86_400,
         open_run: Ok(None),
         has_balancer: true,
+        host_names: ["n1", "n2", "n3"].map(|name| (name.to_owned(), name.to_owned())).into(),
         free_bytes: ["n1", "n2", "n3"].map(|name| (name.to_owned(), 10 << 30)).into(),
         away_seconds: 120.0,
         min_serving: 2,
@@ -137,6 +139,107 @@ fn each_thing_that_is_wrong_is_named() {
     check(set(0, "wsrep_cluster_size", "3"), "quorum", Pass);
     check(|case| case.around.free_bytes = [("n2".to_owned(), 1 << 20)].into(), "disk-space", Refuse);
     check(|case| drop(case.around.host_trouble.insert("n2".into(), "ssh: refused".into())), "hosts", Unknown);
+}
+
+#[test]
+fn what_the_packages_offer_is_read_or_said_to_be_unreadable() {
+    use Finding::{Pass, Unknown, Warning};
+    let offer = |text: &'static str| {
+        move |case: &mut Case| case.around.offered = ["n1", "n2"].map(|name| (name.to_owned(), text.to_owned())).into()
+    };
+    for (text, expected) in [
+        ("1:10.11.19-0+deb12u1", Pass),
+        ("10.11.19", Pass),
+        ("1:10.11.19-0+deb12u2", Warning),
+        ("1:10.11.20-0+deb12u1", Warning),
+        ("(none)", Unknown),
+        ("", Unknown),
+        ("%10.11.19", Unknown),
+    ] {
+        let plan = check(offer(text), "packages-offer-it", expected);
+        let said = crate::upgrade::human(&plan);
+        assert_eq!(said.contains("The packages offer 1:10.11.19-0+deb12u1."), expected == Pass, "{said}");
+    }
+}
+
+#[test]
+fn a_release_or_a_package_of_the_same_numbers_is_not_taken_for_another() {
+    let on = |reported: &'static str, target: &'static str| {
+        move |case: &mut Case| {
+            case.cluster = ClusterFacts { nodes: ["n1", "n2", "n3"].map(|name| node(name, reported)).into() };
+            case.target = target;
+        }
+    };
+    let all = ["n1", "n2", "n3"].map(|name| (name.to_owned(), Step::Check));
+    // They are seen to differ.
+    for (reported, target) in [
+        ("10.6.20-16-MariaDB-enterprise-log", "10.6.20-17"),
+        ("10.11.19-MariaDB-0+deb12u1-log", "1:10.11.19-0+deb12u2"),
+    ] {
+        let plan = check(on(reported, target), "package-revision", Finding::Pass);
+        assert_eq!(turns(&plan), all, "{target}");
+    }
+    // They are seen to agree, or the three numbers are all that was asked for.
+    for (reported, target) in [
+        ("10.6.20-17-MariaDB-enterprise-log", "10.6.20_17-1.el9"),
+        ("10.11.19-MariaDB-0+deb12u1-log", "1:10.11.19-0+deb12u1"),
+        ("10.11.19-MariaDB-log", "10.11.19"),
+    ] {
+        let plan = check(on(reported, target), "package-revision", Finding::Pass);
+        assert!(plan.is_done(), "{target}");
+        assert!(crate::upgrade::human(&plan).contains("Nothing to do"), "{target}");
+    }
+    // It cannot be told, and nobody claims that nothing is to be done.
+    let unsure = check(on("10.11.19-MariaDB-log", "10.11.19-1.el9"), "package-revision", Finding::Unknown);
+    let said = crate::upgrade::human(&unsure);
+    assert!(said.contains("--accept package-revision") && !said.contains("Nothing to do"), "{said}");
+    let mut case = case();
+    on("10.11.19-MariaDB-log", "10.11.19-1.el9")(&mut case);
+    let target = Target::parse(case.target).unwrap();
+    let accepted = make(&case.cluster, &case.around, &target, case.direction, &["package-revision".to_owned()]);
+    assert_eq!((turns(&accepted), accepted.verdict()), (all.into(), Finding::Warning));
+    // Beside nodes that are still to be upgraded it does not stand in the way.
+    case.cluster.nodes[1] = node("n2", "10.11.18-MariaDB-log");
+    let plan = plan(&case);
+    assert_eq!((turns(&plan)[2].clone(), plan.verdict()), (("n2".to_owned(), Step::Check), Finding::Warning));
+}
+
+#[test]
+fn a_node_that_a_balancer_cannot_let_go_of_comes_last() {
+    let mut case = case();
+    case.cluster.nodes[1].commit_rate = Some(500.0);
+    case.around.last = vec!["n1".into()];
+    let order: Vec<String> = turns(&plan(&case)).into_iter().map(|(node, _)| node).collect();
+    assert_eq!(order, ["n3", "n2", "n1"]);
+}
+
+#[test]
+fn a_node_that_was_out_of_service_is_not_expected_back() {
+    let out = |case: &mut Case| drop(case.around.out_of_service.insert("n2".into(), vec!["reports".into()]));
+    let planned = check(out, "in-service", Finding::Warning);
+    let n2 = planned.nodes.iter().find(|node| node.name == "n2").unwrap();
+    assert_eq!(n2.out_of_service, ["reports"]);
+    // Unless it was an earlier run that took it out.
+    let plan = check(
+        |case| {
+            out(case);
+            case.around.half_done = vec!["n2".into()];
+        },
+        "in-service",
+        Finding::Pass,
+    );
+    assert!(plan.nodes[0].name == "n2" && plan.nodes[0].out_of_service.is_empty(), "{plan:?}");
+}
+
+#[test]
+fn commands_that_reach_another_nodes_host_are_refused() {
+    let swap = |case: &mut Case| {
+        case.around.host_names.insert("n1".into(), "N2.example".into());
+        case.around.host_names.insert("n2".into(), "n1".into());
+    };
+    check(swap, "host-is-the-nodes", Finding::Refuse);
+    check(|case| drop(case.around.host_names.remove("n3")), "host-is-the-nodes", Finding::Warning);
+    check(|_| {}, "host-is-the-nodes", Finding::Pass);
 }
 
 #[test]
