@@ -149,11 +149,10 @@ impl Cursor<'_> {
             "REBUILD" => Some(PartitionOp::Rebuild(self.partition_names()?)),
             "ANALYZE" => {
                 let names = self.partition_names()?;
-                let persistent = self.eat("PERSISTENT");
-                if persistent {
+                if self.eat("PERSISTENT") {
                     self.skip_all();
                 }
-                Some(PartitionOp::Analyze { names, persistent })
+                Some(PartitionOp::Analyze(names))
             }
             "OPTIMIZE" => Some(PartitionOp::Optimize(self.partition_names()?)),
             "CHECK" | "REPAIR" => {
