@@ -15,6 +15,12 @@ use super::{ClusterError, Connector, Session, quote_name, quote_text};
 const RETRIES: u32 = 8;
 /// How long a write waits for a node that has not caught up with our own last write.
 const LAGGING: Duration = Duration::from_millis(50);
+/// A run of which something is left to be done or decided, as [`RunRow::is_open`] has it.
+const OPEN: &str = "state IN ('running', 'stopped', 'unknown')";
+/// How the journal's sessions are set up. Texts are quoted for a mode without NO_BACKSLASH_ESCAPES; its tables must be
+/// made on every node, and a row that does not fit must be an error, whatever the server's globals say.
+const SETTINGS: &str = "SET SESSION sql_mode = 'STRICT_ALL_TABLES', wsrep_OSU_method = 'TOI', innodb_lock_wait_timeout = 5, \
+    lock_wait_timeout = 5";
 
 /// What is known of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,13 +63,15 @@ pub struct NewRun {
     pub plan: Value,
 }
 
-/// Why the lease was not taken.
+/// Whether the lease was taken.
 #[derive(Clone, Debug)]
 pub enum Taken {
     /// It is this run's now, with this token.
     Ours(u64),
     /// Somebody holds it.
     Held(LeaseRow),
+    /// Somebody has held it since it was looked at, and given it back: what is known of runs is to be read anew.
+    Moved,
 }
 
 /// Why a write did not happen.
@@ -140,7 +148,7 @@ impl Journal {
                 .and_then(|rows| rows.scalar::<bool>());
             match ready {
                 Ok(Some(true)) => {
-                    session.query_all("SET SESSION innodb_lock_wait_timeout = 5, lock_wait_timeout = 5").await?;
+                    session.query_all(SETTINGS).await?;
                     return Ok(session);
                 }
                 Ok(_) => session.close().await,
@@ -200,72 +208,61 @@ impl Journal {
         lease
     }
 
-    /// Takes the lease for a run that begins. `over` is the lease of a dead holder that is taken over.
+    /// Takes the lease for a run that begins, or for one that is open. `seen` is the lease as it was found, free or held by
+    /// somebody dead, before the runs were looked at; nobody may have held it since.
     ///
     /// # Errors
     /// When no node can be asked.
-    pub async fn take(
-        &mut self,
-        run: &str,
-        new: Option<&NewRun>,
-        over: Option<&LeaseRow>,
-    ) -> Result<Taken, ClusterError> {
+    pub async fn take(&mut self, run: &str, new: Option<&NewRun>, seen: &LeaseRow) -> Result<Taken, ClusterError> {
         let holder = Holder::this();
-        let holder_json = serde_json::to_string(&holder).unwrap_or_default();
+        let sql = self.taking(run, new, seen, &holder);
         for _ in 0..RETRIES {
             let lease = self.lease().await?;
-            let free = lease.run.is_none() || over.is_some_and(|over| *over == lease);
-            if !free {
-                return Ok(Taken::Held(lease));
+            // The answer to an earlier try was not heard.
+            if lease.holder.as_ref() == Some(&holder) {
+                return Ok(Taken::Ours(lease.token));
             }
-            let record = match new {
-                Some(new) => format!(
-                    "INSERT INTO {}.run (id, kind, state, title, plan, holder, token, started) SELECT {}, {}, 'running', {}, {}, {}, \
-                     token, UTC_TIMESTAMP(6) FROM {0}.lease WHERE name = 'cluster' AND token = {}",
-                    self.database,
-                    quote_text(run),
-                    quote_text(new.kind),
-                    quote_text(&new.title),
-                    quote_text(&new.plan.to_string()),
-                    quote_text(&holder.to_string()),
-                    lease.token + 1,
-                ),
-                None => format!(
-                    "UPDATE {}.run SET state = 'running', ended = NULL, holder = {}, token = {} WHERE id = {}",
-                    self.database,
-                    quote_text(&holder.to_string()),
-                    lease.token + 1,
-                    quote_text(run),
-                ),
-            };
-            let sql = format!(
-                "START TRANSACTION; UPDATE {db}.lease SET token = token + 1, beat = 0, run = {run}, holder = {holder}, \
-                 taken = UTC_TIMESTAMP(6) WHERE name = 'cluster' AND token = {token} AND beat = {beat}; {record}; COMMIT; \
-                 SELECT token, beat, run, holder FROM {db}.lease WHERE name = 'cluster'",
-                db = self.database,
-                run = quote_text(run),
-                holder = quote_text(&holder_json),
-                token = lease.token,
-                beat = lease.beat,
-            );
+            if lease != *seen {
+                return Ok(if lease.run.is_some() { Taken::Held(lease) } else { Taken::Moved });
+            }
             match self.transaction(&sql).await {
-                Ok(row) if row.token == lease.token + 1 && row.run.as_deref() == Some(run) => {
-                    return Ok(Taken::Ours(row.token));
-                }
+                // The token and the run do not tell: a rival that resumes the same run writes the same.
+                Ok(row) if row.holder.as_ref() == Some(&holder) => return Ok(Taken::Ours(row.token)),
                 // A rival was faster; the next round names it.
                 Ok(_) => {}
-                Err(error) if is_conflict(&error) => {}
-                // Whether it was taken will be seen in the next round: the row names the run.
-                Err(error) if error.outcome_unknown() => {
-                    let lease = self.lease().await?;
-                    if lease.run.as_deref() == Some(run) {
-                        return Ok(Taken::Ours(lease.token));
-                    }
-                }
+                Err(error) if is_conflict(&error) || error.outcome_unknown() => {}
                 Err(error) => return Err(error),
             }
         }
         Ok(Taken::Held(self.lease().await?))
+    }
+
+    /// The transaction that takes the lease. The lease and the run change together or not at all.
+    fn taking(&self, run: &str, new: Option<&NewRun>, seen: &LeaseRow, holder: &Holder) -> String {
+        let db = &self.database;
+        let (token, beat, next) = (seen.token, seen.beat, seen.token + 1);
+        let (run, who) = (quote_text(run), quote_text(&holder.to_string()));
+        let holder = quote_text(&serde_json::to_string(holder).unwrap_or_default());
+        let lease =
+            format!("l.token = {next}, l.beat = 0, l.run = {run}, l.holder = {holder}, l.taken = UTC_TIMESTAMP(6)");
+        let free = format!("l.name = 'cluster' AND l.token = {token} AND l.beat = {beat}");
+        let change = match new {
+            Some(new) => format!(
+                "UPDATE {db}.lease l SET {lease} WHERE {free}; INSERT INTO {db}.run (id, kind, state, title, plan, holder, token, \
+                 started) SELECT {run}, {}, 'running', {}, {}, {who}, token, UTC_TIMESTAMP(6) FROM {db}.lease WHERE name = \
+                 'cluster' AND token = {next} AND holder = {holder}",
+                quote_text(new.kind),
+                quote_text(&new.title),
+                quote_text(&new.plan.to_string()),
+            ),
+            None => format!(
+                "UPDATE {db}.lease l, {db}.run r SET {lease}, r.state = 'running', r.ended = NULL, r.holder = {who}, r.token = \
+                 {next} WHERE {free} AND r.id = {run} AND r.{OPEN}"
+            ),
+        };
+        format!(
+            "START TRANSACTION; {change}; COMMIT; SELECT token, beat, run, holder FROM {db}.lease WHERE name = 'cluster'"
+        )
     }
 
     /// Runs a transaction whose last statement reads the lease.
@@ -371,7 +368,7 @@ impl Journal {
     /// When no node can be asked.
     pub async fn open_run(&mut self, kind: Option<&str>) -> Result<Option<RunRow>, ClusterError> {
         let any = if kind.is_none() { "AND kind NOT IN ('lock', 'calibrate')" } else { "" };
-        let runs = self.runs(1, &format!("AND state IN ('running', 'stopped', 'unknown') {any}"), kind).await?;
+        let runs = self.runs(1, &format!("AND {OPEN} {any}"), kind).await?;
         Ok(runs.into_iter().next())
     }
 

@@ -5,6 +5,7 @@
 //! wakes up again writes nothing. Whether a holder lives is seen by its `beat`, which only ever has to *move* while
 //! somebody watches: no two clocks are compared.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -27,10 +28,13 @@ pub struct Holder {
     pub pid: u32,
     /// The boot and the process name space in which the number means something, and when the process started.
     pub place: String,
+    /// Drawn for one taking, so that nobody, not even another taking of the same process, is taken for this one.
+    #[serde(default)]
+    pub taking: String,
 }
 
 impl Holder {
-    /// This process.
+    /// This process, for one taking.
     pub fn this() -> Self {
         let pid = std::process::id();
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned();
@@ -38,7 +42,9 @@ impl Holder {
             .ok()
             .flatten()
             .map_or_else(|| "?".to_owned(), |user| user.name);
-        Self { user, host, pid, place: place_of(pid).unwrap_or_default() }
+        // The hasher's keys come from the system's source of randomness, and differ from one to the next.
+        let taking = format!("{:016x}", RandomState::new().build_hasher().finish());
+        Self { user, host, pid, place: place_of(pid).unwrap_or_default(), taking }
     }
 
     /// Whether it is certain that the process is no more: it belongs to this boot and this name space, and is gone.
@@ -129,6 +135,17 @@ impl LeaseRow {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_taking_has_a_holder_of_its_own() {
+        let (one, two) = (Holder::this(), Holder::this());
+        assert_ne!(one, two);
+        let text = serde_json::to_string(&one).unwrap();
+        assert_eq!(serde_json::from_str::<Holder>(&text).unwrap(), one);
+        // As an older version of this program wrote it.
+        let old = r#"{"user": "u", "host": "h", "pid": 1, "place": "p"}"#;
+        assert_eq!(serde_json::from_str::<Holder>(old).unwrap().taking, "");
+    }
 
     #[test]
     fn a_live_process_is_not_gone_and_a_dead_one_is() {

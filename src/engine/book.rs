@@ -74,18 +74,19 @@ impl Book {
         let mut journal = Journal::new(connector.clone(), &settings.journal.database);
         journal.create().await.map_err(|error| unusable(&error, settings))?;
         let run = new_id();
-        let over = match lease_or_wait(&mut journal).await? {
-            Standing::Free => None,
-            Standing::Dead(lease) => Some(lease),
-        };
-        if new.kind != "lock"
-            && let Some(open) = journal.open_run(None).await?
-        {
-            return Err(open_run(&open));
-        }
-        match journal.take(&run, Some(&new), over.as_ref()).await? {
-            Taken::Ours(token) => Ok(Self::start(journal, run, token, 0)),
-            Taken::Held(lease) => Err(held(&lease)),
+        loop {
+            let seen = lease_or_wait(&mut journal).await?;
+            if new.kind != "lock"
+                && let Some(open) = journal.open_run(None).await?
+            {
+                return Err(open_run(&open));
+            }
+            match journal.take(&run, Some(&new), &seen).await? {
+                Taken::Ours(token) => return Ok(Self::start(journal, run, token, 0)),
+                Taken::Held(lease) => return Err(held(&lease)),
+                // Another run came and went, and may have left something open.
+                Taken::Moved => {}
+            }
         }
     }
 
@@ -102,19 +103,23 @@ impl Book {
         if !journal.exists().await? {
             return Ok(None);
         }
-        let Some(run) = journal.open_run(Some(kind)).await? else { return Ok(None) };
-        let over = match lease_or_wait(&mut journal).await? {
-            Standing::Free => None,
-            Standing::Dead(lease) => Some(lease),
-        };
-        match journal.take(&run.id, None, over.as_ref()).await? {
-            Taken::Ours(token) => {
-                // Read only now: until the lease was ours somebody may have written.
-                let last = journal.last_entry(&run.id).await?;
-                let seq = last.as_ref().map_or(0, |(seq, ..)| *seq);
-                Ok(Some((Self::start(journal, run.id.clone(), token, seq), Found { run, last })))
+        loop {
+            if journal.open_run(Some(kind)).await?.is_none() {
+                return Ok(None);
             }
-            Taken::Held(lease) => Err(held(&lease)),
+            let seen = lease_or_wait(&mut journal).await?;
+            // Whoever held the lease until now may have ended it.
+            let Some(run) = journal.open_run(Some(kind)).await? else { return Ok(None) };
+            match journal.take(&run.id, None, &seen).await? {
+                Taken::Ours(token) => {
+                    // Read only now: until the lease was ours somebody may have written.
+                    let last = journal.last_entry(&run.id).await?;
+                    let seq = last.as_ref().map_or(0, |(seq, ..)| *seq);
+                    return Ok(Some((Self::start(journal, run.id.clone(), token, seq), Found { run, last })));
+                }
+                Taken::Held(lease) => return Err(held(&lease)),
+                Taken::Moved => {}
+            }
         }
     }
 
@@ -264,19 +269,12 @@ fn lost_to(lease: &LeaseRow) -> String {
     }
 }
 
-enum Standing {
-    Free,
-    Dead(LeaseRow),
-}
-
-/// Waits until it is certain that the lease is free, held by somebody alive, or held by somebody dead.
-async fn lease_or_wait(journal: &mut Journal) -> Result<Standing, Failure> {
+/// Waits until it is certain that the lease is free, held by somebody alive, or held by somebody dead. Gives it when it
+/// may be taken.
+async fn lease_or_wait(journal: &mut Journal) -> Result<LeaseRow, Failure> {
     let first = journal.lease().await?;
-    if first.run.is_none() {
-        return Ok(Standing::Free);
-    }
-    if first.is_gone() {
-        return Ok(Standing::Dead(first));
+    if first.run.is_none() || first.is_gone() {
+        return Ok(first);
     }
     let since = Instant::now();
     tracing::info!("The lease is held by {}; watching whether it lives.", first.who());
@@ -284,13 +282,13 @@ async fn lease_or_wait(journal: &mut Journal) -> Result<Standing, Failure> {
         tokio::time::sleep(LOOK).await;
         let now = journal.lease().await?;
         if now.run.is_none() {
-            return Ok(Standing::Free);
+            return Ok(now);
         }
         if now != first {
             return Err(held(&now));
         }
     }
-    Ok(Standing::Dead(first))
+    Ok(first)
 }
 
 fn held(lease: &LeaseRow) -> Failure {

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use galera_schema::cluster::Connector;
 use galera_schema::cluster::journal::NewRun;
 use galera_schema::engine::book::{Book, BookError};
-use galera_schema::failure::ExitCode;
-use galera_schema::sandbox::Error;
+use galera_schema::failure::{ExitCode, Failure};
+use galera_schema::sandbox::{Error, Sandbox};
 use libtest_mimic::Trial;
+use mysql_async::prelude::Queryable;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -19,6 +20,7 @@ use crate::support::{program, schema, trial, until};
 pub fn tests() -> Vec<Trial> {
     vec![
         trial("lease::one_of_two_rivals_wins", one_of_two_rivals_wins),
+        trial("lease::one_of_two_that_have_seen_the_same_wins", one_of_two_that_have_seen_the_same_wins),
         trial("lease::lock_passes_on_exit_codes_and_signals", lock_passes_on_exit_codes_and_signals),
         trial("lease::a_frozen_holder_loses_it_and_ends_its_command", a_frozen_holder_loses_it_and_ends_its_command),
         trial("lease::a_killed_holder_is_followed_at_once", a_killed_holder_is_followed_at_once),
@@ -54,6 +56,80 @@ async fn one_of_two_rivals_wins() -> Result<(), Error> {
         winner.finish("done", &serde_json::Value::Null).await.unwrap();
     }
     Ok(())
+}
+
+/// Both have read the lease and wait for its row, at the same node or at two, before either may have it.
+async fn one_of_two_that_have_seen_the_same_wins() -> Result<(), Error> {
+    let sandbox = cluster().await;
+    let settings = settings(&sandbox);
+    let mut other = settings.clone();
+    other.nodes.reverse();
+    let one = Connector::open(&settings).await.unwrap();
+    let two = Connector::open(&other).await.unwrap();
+    let apply = || NewRun { kind: "apply", title: "race".into(), plan: serde_json::json!({}) };
+    let end = async |mut book: Book, state: &str| book.finish(state, &serde_json::Value::Null).await.unwrap();
+    end(Book::begin(&one, &settings, apply()).await.unwrap(), "done").await;
+    let open = "select count(*) from galera_schema.run where state <> 'done'";
+    for round in 0..20 {
+        // Rounds with even numbers meet at one node.
+        let (rival, theirs) = if round % 2 == 0 { (&one, &settings) } else { (&two, &other) };
+        let last = sandbox.nodes().len() - 1;
+        let at = if round % 2 == 0 { vec![0] } else { vec![0, last] };
+
+        let begun = (Book::begin(&one, &settings, apply()), Book::begin(rival, theirs, apply()));
+        let winner = race(&sandbox, &at, begun.0, begun.1).await.unwrap_or_else(|why| panic!("begin {round}: {why}"));
+        assert_eq!(sandbox.nodes()[0].value(open).await?.as_deref(), Some("1"), "the loser leaves no run behind");
+        end(winner, "stopped").await;
+
+        let resume = async |connector, settings| {
+            let (book, _) = Book::take_over(connector, settings, "apply").await?.expect("a run is open");
+            Ok(book)
+        };
+        let resumed = (resume(&one, &settings), resume(rival, theirs));
+        let winner =
+            race(&sandbox, &at, resumed.0, resumed.1).await.unwrap_or_else(|why| panic!("resume {round}: {why}"));
+        end(winner, "done").await;
+    }
+    Ok(())
+}
+
+/// Holds the lease's row on these nodes until both wait for it. The one that gets it, when it is one.
+async fn race(
+    sandbox: &Sandbox,
+    at: &[usize],
+    one: impl Future<Output = Result<Book, Failure>>,
+    two: impl Future<Output = Result<Book, Failure>>,
+) -> Result<Book, String> {
+    let mut locks = Vec::new();
+    for node in at {
+        let mut lock = sandbox.nodes()[*node].connect().await.unwrap();
+        // The write set of the round before would end a lock that was taken before it arrived.
+        lock.query_drop("set wsrep_sync_wait = 1").await.unwrap();
+        lock.query_drop("start transaction; select * from galera_schema.lease for update").await.unwrap();
+        locks.push(lock);
+    }
+    let release = async {
+        until("both wait for the lease", Duration::from_secs(4), async || {
+            let mut waiting = 0;
+            for node in at {
+                let count = "select count(*) from information_schema.processlist where info like 'UPDATE %.lease %' and \
+                             id <> connection_id()";
+                let count = sandbox.nodes()[*node].value(count).await.unwrap().unwrap();
+                waiting += count.parse::<u32>().unwrap();
+            }
+            waiting == 2
+        })
+        .await;
+        for mut lock in locks {
+            // A rival's write set may have ended it already.
+            let _ = lock.query_drop("rollback").await;
+        }
+    };
+    match tokio::join!(one, two, release) {
+        (Ok(winner), Err(loser), ()) | (Err(loser), Ok(winner), ()) if loser.code == ExitCode::Refused => Ok(winner),
+        (Ok(first), Ok(second), ()) => Err(format!("both won, with tokens {} and {}", first.token(), second.token())),
+        (first, second, ()) => Err(format!("{:?} {:?}", first.err(), second.err())),
+    }
 }
 
 async fn lock_passes_on_exit_codes_and_signals() -> Result<(), Error> {
