@@ -17,9 +17,12 @@ use crate::config::{Address, Node, Settings, Timeouts, Tls, TlsMode};
 const MAX_PACKET: usize = 1 << 30;
 /// How often the system asks whether the other end still lives.
 const KEEPALIVE: Duration = Duration::from_secs(15);
-/// Every session: names and texts are UTF-8, and looking at a node never waits for the others.
-const PREPARE: &str =
-    "SELECT VERSION(), @@version_comment, CURRENT_USER(); SET NAMES utf8mb4; SET SESSION wsrep_sync_wait = 0";
+/// Every session: names and texts are UTF-8, looking at a node never waits for the others, every statement is a transaction
+/// of its own and gives all its rows, and the server ends neither a statement for its length nor a session that waits.
+/// Whatever the server's globals say: the limits that a site sets there are meant for its application.
+const PREPARE: &str = "SELECT VERSION(), @@version_comment, CURRENT_USER(); SET NAMES utf8mb4; SET SESSION wsrep_sync_wait = 0, \
+    autocommit = 1, sql_select_limit = 18446744073709551615, max_statement_time = 0, wait_timeout = 28800, \
+    idle_transaction_timeout = 0, idle_readonly_transaction_timeout = 0, idle_write_transaction_timeout = 0";
 
 /// The nodes of the cluster, and how to log in.
 #[derive(Clone, Debug)]
@@ -99,7 +102,8 @@ impl Connector {
         })
     }
 
-    /// A new session with a node. The server's own `sql_mode` is in force.
+    /// A new session with a node. The server's own `sql_mode` is in force, because it decides what DDL does and how a user's
+    /// text is read; who puts texts of ours into SQL there sets another.
     ///
     /// # Errors
     /// When no session comes about, or the server is no MariaDB with Galera.

@@ -161,7 +161,7 @@ impl TableCopy {
             "--tries",
             "copy_rows:1000:0.1",
             "--set-vars",
-            "lock_wait_timeout=5",
+            "lock_wait_timeout=5,max_statement_time=0",
             "--progress",
             "time,1",
         ]

@@ -19,7 +19,7 @@ mod version;
 pub use dialect::Dialect;
 pub use lexer::{Lexer, Token, TokenKind, tokens, unquote};
 pub use position::{LineIndex, Position};
-pub use quote::{quote_name, quote_text};
+pub use quote::{hex_text, quote_name, quote_text};
 pub use secret::{may_hold_secret, starred, without_secrets};
 pub use source::Source;
 pub use span::Span;

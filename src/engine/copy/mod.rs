@@ -137,6 +137,8 @@ impl Crew<'_> {
             )));
         }
         let mut session = self.connector.session(&self.nodes[node]).await.map_err(failed)?;
+        // As the plan read and asked: definitions and questions depend on it.
+        session.query_all("SET SESSION sql_mode = ''").await.map_err(failed)?;
         let settings = Settings::of(session.version().map_err(failed)?);
         let table = definition(&mut session, &names.full(&names.table)).await.map_err(failed)?;
         let made = definition(&mut session, &names.full(&names.new)).await.map_err(failed)?;

@@ -1,10 +1,11 @@
 //! The server's own parser reads every statement before any of them runs: PREPARE reads and does not execute.
 
-use crate::cluster::{ClusterError, Connector, Rows, quote_name, quote_text};
+use crate::cluster::{ClusterError, Connector, Rows, quote_name};
 use crate::config::Node;
 use crate::ddl::ast::Kind;
 use crate::failure::Failure;
 use crate::plan::{Draft, Part};
+use crate::sql::hex_text;
 
 /// What the parser says of a text, whatever tables there are: a syntax error, an unknown data type, character set,
 /// collation, or a collation of another character set.
@@ -48,7 +49,8 @@ pub(super) async fn check(connector: &Connector, node: &Node, drafts: &[Draft]) 
 }
 
 fn reads(draft: &Draft) -> String {
-    format!("PREPARE galera_schema_reads FROM {}", quote_text(&draft.sql))
+    // In the server's own sql_mode, which decides how the statement is read.
+    format!("PREPARE galera_schema_reads FROM {}", hex_text(&draft.sql))
 }
 
 fn ignore_refusal(answer: Result<Rows, ClusterError>) -> Result<(), ClusterError> {
