@@ -47,12 +47,13 @@ pub(super) fn objects(statements: &[&PlannedStatement]) -> Objects {
             passing.extend(copy.triggers().map(|trigger| (copy.database.clone(), trigger)));
         }
         users |= ON_USERS.iter().any(|word| statement.kind.contains(word));
-        let name = statement.object.as_deref().unwrap_or_default();
-        let (database, table) = name.split_once('.').unwrap_or((name, ""));
+        // What is no table, and has no dot, is a database.
+        let TableName { database, table } =
+            statement.table().unwrap_or_else(|| TableName::new(statement.object.as_deref().unwrap_or_default(), ""));
         wide |= !ON_TABLES.contains(&statement.kind.as_str()) || renames(statement);
-        let database = if database.is_empty() { statement.database.as_deref().unwrap_or_default() } else { database };
-        if !database.is_empty() && !databases.iter().any(|known| known == database) {
-            databases.push(database.to_owned());
+        let database = if database.is_empty() { statement.database.clone().unwrap_or_default() } else { database };
+        if !database.is_empty() && !databases.contains(&database) {
+            databases.push(database.clone());
         }
         for table in std::iter::once(&TableName::new(database, table)).chain(&statement.tables) {
             if !table.table.is_empty() && !tables.contains(table) {

@@ -13,7 +13,8 @@ use tokio::time::{Instant, sleep};
 use super::crew::{Crew, POLL, failed};
 use super::look::provider;
 use crate::cluster::{ClusterError, Node, Outcome, Session, quote_name};
-use crate::plan::AfterDrainTimeout;
+use crate::plan::facts::TableName;
+use crate::plan::{AfterDrainTimeout, PlannedStatement};
 use crate::run::{Answer, Begun, Direction, Event, FaultKind};
 use crate::sql::without_secrets;
 
@@ -135,10 +136,10 @@ impl Crew<'_> {
         let Some((index, sql, before_it)) = self.text(pass, place, direction) else {
             return Err(ClusterError::Unsupported("The text of this statement is not in the journal, because it may hold a secret; nothing was sent. End the run with `schema abort`, and apply the rest from its file.".to_owned()));
         };
-        let object = self.statement(pass, place).and_then(|statement| statement.object.clone());
+        let table = self.statement(pass, place).and_then(PlannedStatement::table);
         let before = provider(self.eye(node).await?).await?;
         let mut session = self.dedicated(node, &before_it).await?;
-        let gate = self.gate(node, object.as_deref()).await?;
+        let gate = self.gate(node, table.as_ref()).await?;
         let gated = gate.is_some();
         let thread = session.thread_id();
         let at = self.nodes[node].clone();
@@ -267,8 +268,8 @@ impl Crew<'_> {
     }
 
     /// The transaction that holds the statement up. `None` where there is no table to hold.
-    async fn gate(&mut self, node: usize, object: Option<&str>) -> Result<Option<Session>, ClusterError> {
-        let Some((database, table)) = object.and_then(|object| object.split_once('.')) else { return Ok(None) };
+    async fn gate(&mut self, node: usize, table: Option<&TableName>) -> Result<Option<Session>, ClusterError> {
+        let Some(TableName { database, table }) = table else { return Ok(None) };
         let mut session = self.connector.session(&self.nodes[node]).await?;
         let held = session
             .query_all(&format!(
@@ -489,7 +490,7 @@ impl Crew<'_> {
             .await?;
         for row in rows.iter() {
             let (id, info): (u64, Option<String>) = (row.get(0)?, row.get(1)?);
-            if info.is_some_and(|info| texts.iter().any(|text| text.trim() == info.trim())) {
+            if info.is_some_and(|info| texts.iter().any(|text| shows(&info, text))) {
                 match eye.query_all(&format!("KILL QUERY {id}")).await {
                     Ok(_) => {}
                     Err(error) if error.code() == Some(1094) => {}
@@ -568,6 +569,18 @@ impl Crew<'_> {
     }
 }
 
+/// Whether what PROCESSLIST shows is this statement. It shows the first 65,535 bytes (PROCESS_LIST_INFO_WIDTH in the server's
+/// source), which may cut a character in two.
+fn shows(info: &str, text: &str) -> bool {
+    const SURELY_SHOWN: usize = 65_000;
+    let (info, text) = (info.trim(), text.trim());
+    let mut cut = text.len().min(SURELY_SHOWN);
+    while !text.is_char_boundary(cut) {
+        cut -= 1;
+    }
+    if cut < text.len() { info.starts_with(&text[..cut]) } else { info == text }
+}
+
 /// Waits for a statement that was told to end, then opens its gate.
 async fn finish(flight: Flight) -> Result<Outcome, ClusterError> {
     let outcome = joined(flight.work.await).await;
@@ -589,5 +602,21 @@ async fn joined(
             outcome
         }
         Err(error) => Err(ClusterError::Interrupted { node: String::new(), why: error.to_string() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_is_known_by_what_the_process_list_shows_of_it() {
+        assert!(shows(" alter table t force", "alter table t force\n"));
+        assert!(!shows("alter table t force, add c int", "alter table t force"));
+        let long = format!("alter table t comment '{}'", "é".repeat(40_000));
+        let cut = String::from_utf8_lossy(&long.as_bytes()[..65_535]).into_owned();
+        assert!(shows(&cut, &long));
+        assert!(!shows(&cut.replace("table t", "table u"), &long));
+        assert!(!shows("alter table t comment 'é'", &long));
     }
 }

@@ -145,6 +145,13 @@ impl PlannedStatement {
     pub fn touches_cluster(&self) -> bool {
         !matches!(self.kind.as_str(), "set" | "use" | "transaction")
     }
+
+    /// The table that `object` names. A name may hold a dot itself, so the tables that the statement concerns decide.
+    pub fn table(&self) -> Option<TableName> {
+        let object = self.object.as_deref()?;
+        let named = self.tables.iter().find(|table| format!("{}.{}", table.database, table.table) == object);
+        named.cloned().or_else(|| object.split_once('.').map(|(database, table)| TableName::new(database, table)))
+    }
 }
 
 /// Neighbouring statements that run together: one statement in TOI or by a copy, or one roll over all nodes with one drain each.
