@@ -78,12 +78,9 @@ impl Command {
             .map_err(|error| {
                 self.error(Trouble::Unreachable, format!("The command `{program}` did not start: {error}."))
             })?;
-        let group = child.id().and_then(|id| i32::try_from(id).ok());
+        let mut group = Group(child.id().and_then(|id| i32::try_from(id).ok()));
         let Ok(output) = tokio::time::timeout(self.timeout, child.wait_with_output()).await else {
-            if let Some(group) = group {
-                // It may have ended in this moment; then there is nobody to stop.
-                let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
-            }
+            drop(group);
             let seconds = self.timeout.as_secs_f64();
             return Err(self
                 .error(
@@ -92,6 +89,7 @@ impl Command {
                 )
                 .hint("Raise `timeout` of this balancer, or look at what the command waits for."));
         };
+        group.0 = None;
         let output =
             output.map_err(|error| self.error(Trouble::Unreachable, format!("`{program}` was lost: {error}.")))?;
         if output.status.success() {
@@ -131,10 +129,8 @@ impl Command {
         Ok(View { balancer: self.label.clone(), kind: "command", nodes, monitors: Vec::new(), last: Vec::new(), notes })
     }
 
+    /// Gives the order and reads it back.
     async fn set(&self, node: &str, action: &str, wanted: impl Fn(Standing) -> bool) -> Result<(), Error> {
-        if wanted(self.state(node).await?.state) {
-            return Ok(());
-        }
         self.run(action, node).await?;
         let now = self.state(node).await?.state;
         if wanted(now) {
@@ -150,6 +146,19 @@ impl Command {
         match saved {
             SavedState::Command(found) => Ok(found),
             _ => Err(super::other_kind(&self.label)),
+        }
+    }
+}
+
+/// The processes of a command that has not ended. Dropped, it stops all of them: what goes on behind our back could still
+/// drain a node after it was given back.
+struct Group(Option<i32>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            // It may have ended in this moment; then there is nobody to stop.
+            let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
         }
     }
 }
@@ -179,6 +188,9 @@ impl Balancer for Command {
     fn drain<'a>(&'a self, node: &'a str, saved: &'a SavedState) -> Pending<'a, ()> {
         Box::pin(async move {
             self.found(saved)?;
+            if keeps_away(self.state(node).await?.state) {
+                return Ok(());
+            }
             self.set(node, "drain", keeps_away).await
         })
     }
@@ -195,6 +207,7 @@ impl Balancer for Command {
             if keeps_away(self.found(saved)?.state) {
                 return Ok(()); // It was out of service before, and stays so.
             }
+            // Whatever `state` says now: a drain that was cut off may have been ordered and not be in force yet.
             self.set(node, "admit", |state| !keeps_away(state)).await.map_err(|error| {
                 error.left(format!("{node} in {}: run the command's `admit {node}` by hand", self.label))
             })

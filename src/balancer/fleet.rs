@@ -53,6 +53,45 @@ impl Fleet {
         self.balancers.iter().map(|balancer| balancer.label())
     }
 
+    /// Whether these are the balancers that a node was taken out of: only then can it be given back to all of them.
+    ///
+    /// # Errors
+    /// The balancer that is missing here, or that was not there then.
+    pub fn is_that_of(&self, saved: &FleetSaved) -> Result<(), Error> {
+        let node = &saved.node;
+        if let Some(label) = self.missing_here(saved) {
+            return Err(Error::new(
+                Trouble::Refused,
+                label,
+                format!(
+                    "Node {node} was taken out of rotation in this balancer, and this configuration does not have it. Nothing was \
+                     changed; the node may still be out."
+                ),
+            )
+            .hint(
+                "Use the configuration of the host on which the run began (--config), or add its [[balancer]] to this one: `name` \
+                 decides what it is called where it is reached in another way.",
+            ));
+        }
+        if let Some(label) = self.labels().find(|label| !saved.balancers.contains_key(*label)) {
+            return Err(Error::new(
+                Trouble::Refused,
+                label,
+                format!(
+                    "This balancer was not in the configuration when node {node} was taken out of rotation in all others. Nothing \
+                     was changed; the node may still be out."
+                ),
+            )
+            .hint("Use the configuration of the host on which the run began (--config)."));
+        }
+        Ok(())
+    }
+
+    /// A balancer that something was remembered of and that this configuration does not have.
+    fn missing_here<'a>(&self, saved: &'a FleetSaved) -> Option<&'a str> {
+        saved.balancers.keys().map(String::as_str).find(|label| !self.labels().any(|one| one == *label))
+    }
+
     /// The nodes in the order in which they are best drained: those that a balancer cannot let go of now come last.
     ///
     /// # Errors
@@ -268,7 +307,11 @@ impl Fleet {
     /// # Errors
     /// The first failure, with everything that is left in [`Error::left`].
     pub async fn admit(&self, saved: &FleetSaved) -> Result<(), Error> {
-        let mut first: Option<Error> = None;
+        let mut first: Option<Error> = self.missing_here(saved).map(|label| {
+            let message =
+                format!("Node {} was drained there, and this configuration does not have the balancer.", saved.node);
+            Error::new(Trouble::Settings, label, message).left(format!("{} may be drained in {label}", saved.node))
+        });
         for balancer in &self.balancers {
             let outcome = match self.state(balancer.as_ref(), saved) {
                 Ok(state) => balancer.admit(&saved.node, state).await,

@@ -337,22 +337,27 @@ impl MaxScale {
 
     async fn put_back(&self, found: &Found) -> Result<(), Error> {
         let server = self.server(found).await?;
-        let result = if found.maintenance == server.is("Maintenance") && found.draining == server.draining() {
-            Ok(())
-        } else if server.is("Maintenance") && !found.maintenance {
-            Err(self.error(
-                Trouble::Refused,
-                format!(
-                    "Somebody has put {} into maintenance since it was drained, so it is left there.",
-                    found.server
-                ),
-            ))
-        } else if found.maintenance {
-            self.put("set", "maintenance", found, |server| server.is("Maintenance")).await
+        let result = if found.maintenance {
+            if server.is("Maintenance") {
+                Ok(())
+            } else {
+                self.put("set", "maintenance", found, |server| server.is("Maintenance")).await
+            }
         } else if found.draining {
-            self.put("set", "drain", found, Server::draining).await
+            if server.draining() { Ok(()) } else { self.put("set", "drain", found, Server::draining).await }
         } else {
-            self.put("clear", "drain", found, |server| !server.draining()).await
+            // Whatever is shown: a drain that was accepted shows only once the monitor has taken it up, and until then the last
+            // request is the one that counts (MonitorServer::add_status_request in MaxScale's source).
+            match self.put("clear", "drain", found, |server| !server.draining()).await {
+                Ok(()) if server.is("Maintenance") => Err(self.error(
+                    Trouble::Refused,
+                    format!(
+                        "Somebody has put {} into maintenance since it was drained, so it is left there.",
+                        found.server
+                    ),
+                )),
+                other => other,
+            }
         };
         result.map_err(|error| {
             let state = if found.maintenance || found.draining { "as it was" } else { "in service" };

@@ -154,16 +154,6 @@ impl<'a> Crew<'a> {
         Value::Object(rotation)
     }
 
-    /// Takes over what another process has left in the journal.
-    pub(super) fn unpack(&mut self, baggage: &Value) {
-        let Some(rotation) = baggage.as_object() else { return };
-        for (node, saved) in rotation {
-            if let Ok(saved) = serde_json::from_value(saved.clone()) {
-                self.rotation.insert(node.clone(), saved);
-            }
-        }
-    }
-
     /// Ends all sessions politely.
     pub(super) async fn go_home(&mut self) {
         for eye in &mut self.eyes {

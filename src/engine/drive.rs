@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
 use super::book::BookError;
@@ -44,10 +45,10 @@ async fn carry_out(crew: &mut Crew<'_>, machine: &mut Machine, signals: &mut Sig
     let state = machine.state().clone();
     let loss = crew.book.as_ref().map(super::book::Book::loss);
     let killer = crew.flight.as_ref().map(|flight| (crew.connector.clone(), flight.node.clone(), flight.thread));
-    let cancelled = Cell::new(false);
+    let stop = Stop::default();
     let mut abandoned = false;
     let answer = {
-        let work = act(crew, &state, &action, &cancelled);
+        let work = act(crew, &state, &action, &stop);
         tokio::pin!(work);
         loop {
             tokio::select! {
@@ -64,10 +65,14 @@ async fn carry_out(crew: &mut Crew<'_>, machine: &mut Machine, signals: &mut Sig
                     }
                     match (&action, &killer) {
                         (Action::Release { .. }, Some((connector, node, thread))) => {
-                            cancelled.set(true);
+                            stop.ask();
                             if let Err(error) = connector.kill_query(node, *thread).await {
                                 tracing::warn!("The statement could not be ended: {error}");
                             }
+                        }
+                        (Action::Drain { .. }, _) => {
+                            abandoned = true;
+                            stop.ask();
                         }
                         _ => {
                             abandoned = true;
@@ -85,6 +90,27 @@ async fn carry_out(crew: &mut Crew<'_>, machine: &mut Machine, signals: &mut Sig
     let effects = machine.step(Input::Answer(id, answer));
     verified(crew, machine.state(), &action, pass);
     effects
+}
+
+/// What tells an action that the user asked to stop, where dropping it would leave something behind: a balancer that was told
+/// half of what it should, or a statement that runs on.
+#[derive(Default)]
+pub(super) struct Stop {
+    /// Whether it was asked for.
+    pub(super) is_asked: Cell<bool>,
+    told: Notify,
+}
+
+impl Stop {
+    fn ask(&self) {
+        self.is_asked.set(true);
+        self.told.notify_one();
+    }
+
+    /// Ends once it is asked for.
+    pub(super) async fn asked(&self) {
+        self.told.notified().await;
+    }
 }
 
 /// Tells that schemas were compared and found to be as planned. `before` is the pass of before the last answer.
@@ -150,7 +176,7 @@ async fn lost(loss: Option<tokio::sync::watch::Receiver<Option<String>>>) -> Str
     }
 }
 
-async fn act(crew: &mut Crew<'_>, state: &State, action: &Action, cancelled: &Cell<bool>) -> Answer {
+async fn act(crew: &mut Crew<'_>, state: &State, action: &Action, stop: &Stop) -> Answer {
     match action {
         Action::Survey => crew.survey(state).await,
         Action::Pause { millis } => {
@@ -159,10 +185,10 @@ async fn act(crew: &mut Crew<'_>, state: &State, action: &Action, cancelled: &Ce
         }
         Action::OpenWindow => crew.open_window(state).await,
         Action::CloseWindow => crew.close_window(state).await,
-        Action::Drain { node } => crew.drain(*node).await,
+        Action::Drain { node } => crew.drain(*node, stop).await,
         Action::Desync { node } => crew.desync(*node).await,
         Action::Begin { node, statement, direction } => crew.begin(*node, state.pass, *statement, *direction).await,
-        Action::Release { node, .. } => crew.release(*node, cancelled).await,
+        Action::Release { node, .. } => crew.release(*node, &stop.is_asked).await,
         Action::Kill { node } => crew.kill(*node, state.pass).await,
         Action::Compare { node } => crew.compare(*node, state.pass).await,
         Action::CatchUp { node } => crew.catch_up(*node).await,

@@ -72,14 +72,20 @@ async fn busy(session: &mut Session, objects: &Objects) -> Result<Option<String>
         .await?;
     for row in rows.iter() {
         let info: String = row.get("INFO")?;
-        let lower = info.to_lowercase();
-        if objects.tables.iter().any(|table| lower.contains(&table.table.to_lowercase())) {
+        if objects.tables.iter().any(|table| names(&info, &table.table)) {
             let (id, user): (u64, String) = (row.get("ID")?, row.get("USER")?);
             let start: String = info.chars().take(80).collect();
             return Ok(Some(format!("`{start}` of {user} (thread {id}) is running.")));
         }
     }
     Ok(None)
+}
+
+/// Whether a statement may name the table. A quote within a quoted name is written twice.
+fn names(statement: &str, table: &str) -> bool {
+    let (statement, table) = (statement.to_lowercase(), table.to_lowercase());
+    ['`', '"'].iter().any(|quote| statement.contains(&table.replace(*quote, &quote.to_string().repeat(2))))
+        || statement.contains(&table)
 }
 
 /// The first value that does not fit the old type, in words.
@@ -141,6 +147,9 @@ impl Crew<'_> {
         )
         .await;
         let mut seen: Vec<Seen> = looks.iter().map(|look| self.seen(look, &looks)).collect();
+        for (node, it) in self.nodes.iter().zip(&mut seen) {
+            it.remembered = self.rotation.contains_key(&node.name);
+        }
         if state.copy {
             for (node, it) in seen.iter_mut().enumerate().filter(|(_, it)| it.unreachable.is_none()) {
                 match self.swapped(state.pass, node).await {
@@ -172,6 +181,7 @@ impl Crew<'_> {
             synced: it.state == 4,
             desync: it.desync,
             serving: true,
+            remembered: false,
             busy: look.busy.clone().or_else(|| {
                 (it.osu_method != "TOI").then(|| {
                     format!(
@@ -215,5 +225,18 @@ impl Crew<'_> {
             Ok(schema) => Answer::Fingerprint(schema),
             Err(error) => Answer::Unsure(error.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quote_in_a_name_is_written_twice() {
+        assert!(names("ALTER TABLE `we``ird` FORCE", "we`ird"));
+        assert!(names("alter table \"we\"\"ird\" force", "WE\"ird"));
+        assert!(names("alter table `we\"ird` force", "we\"ird"));
+        assert!(!names("alter table weird force", "we`ird"));
     }
 }

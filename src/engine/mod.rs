@@ -23,9 +23,11 @@ mod window;
 
 pub use signals::Signals;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
-use crate::balancer::Fleet;
+use crate::balancer::{Fleet, FleetSaved};
 use crate::cluster::Connector;
 use crate::config::Settings;
 use crate::failure::{ExitCode, Failure};
@@ -51,17 +53,25 @@ pub enum Way {
 /// The balancer that cannot be used, or a consent that is missing.
 pub async fn balancers(plan: &mut Plan, connector: &Connector, settings: &Settings) -> Result<Fleet, Failure> {
     let fleet = Fleet::open(&settings.balancers, connector.nodes(), plan.policy.min_serving)?;
-    if plan.passes.iter().any(|pass| pass.method == Method::Rsu) {
-        if let Some(text) = fleet.consent()
-            && !plan.accepted.iter().any(|code| code == NO_BALANCER)
-        {
-            return Err(Failure::refused(format!("{text} Nothing was changed."))
-                .hint(format!("`--accept {NO_BALANCER}` says that you take care of it.")));
-        }
-        fleet.check().await?;
+    if usable(plan, &fleet, "`--accept no-balancer` says that you take care of it.").await? {
         plan.nodes = fleet.order(&plan.nodes).await?;
     }
     Ok(fleet)
+}
+
+/// Sees that the balancers can be used where the plan takes nodes out of rotation. Whether it does. `way_out` is told where
+/// a consent is missing.
+async fn usable(plan: &Plan, fleet: &Fleet, way_out: &str) -> Result<bool, Failure> {
+    let rolls = plan.passes.iter().any(|pass| pass.method == Method::Rsu);
+    if rolls {
+        if let Some(text) = fleet.consent()
+            && !plan.accepted.iter().any(|code| code == NO_BALANCER)
+        {
+            return Err(Failure::refused(format!("{text} Nothing was changed.")).hint(way_out));
+        }
+        fleet.check().await?;
+    }
+    Ok(rolls)
 }
 
 /// The code by which a user accepts that no balancer can be told to drain.
@@ -104,12 +114,18 @@ pub async fn take_over(
     signals: &mut Signals,
 ) -> Result<Option<Ending>, Failure> {
     let Some((book, found)) = Book::take_over(connector, settings, "apply").await? else { return Ok(None) };
-    let (plan, state, rotation) = read_back(&found)?;
+    let (left, fleet) = match pick_up(&found, connector, settings, true).await {
+        Ok(picked_up) => picked_up,
+        Err(failure) => {
+            put_down(book, &found).await;
+            return Err(failure);
+        }
+    };
+    let Left { plan, state, rotation } = left;
     let script = Script::of(&plan);
     let title = title(&plan);
-    let fleet = Fleet::open(&settings.balancers, connector.nodes(), plan.policy.min_serving)?;
     let mut crew = Crew::new(connector.clone(), fleet, plan, sink)?;
-    crew.unpack(&rotation);
+    crew.rotation = rotation;
     crew.adopt(book);
     let goal = match way {
         Way::Forward => Goal::Forward,
@@ -120,20 +136,71 @@ pub async fn take_over(
     Ok(Some(go(crew, Machine::new(script, state), command, title, signals).await))
 }
 
-/// The plan, the state and the balancers' memory that another process left.
-fn read_back(found: &Found) -> Result<(Plan, Option<State>, Value), Failure> {
-    let broken = |what: &str, error: serde_json::Error| {
-        Failure::new(
-            ExitCode::Unknown,
-            format!("The {what} of run {} in the journal cannot be read: {error}.", found.run.id),
+/// What another process left.
+struct Left {
+    plan: Plan,
+    state: Option<State>,
+    /// What the balancers held for the nodes that are out of rotation.
+    rotation: BTreeMap<String, FleetSaved>,
+}
+
+/// Reads what another process left, and sees that its nodes can be given back with the nodes and the balancers of this
+/// configuration; where the run goes on, also that it can drain more of them. Changes nothing.
+async fn pick_up(
+    found: &Found,
+    connector: &Connector,
+    settings: &Settings,
+    goes_on: bool,
+) -> Result<(Left, Fleet), Failure> {
+    let left = read_back(found)?;
+    for node in &left.plan.nodes {
+        connector.node(node)?;
+    }
+    let fleet = Fleet::open(&settings.balancers, connector.nodes(), left.plan.policy.min_serving)?;
+    for saved in left.rotation.values() {
+        fleet.is_that_of(saved)?;
+    }
+    if goes_on {
+        usable(
+            &left.plan,
+            &fleet,
+            "The run began with balancers: use the configuration of the host on which it did (--config).",
         )
-        .hint("Was it written by another version of this program? Use that version to end the run.")
+        .await?;
+    }
+    Ok((left, fleet))
+}
+
+/// Gives the lease of a run back that was not gone on with; the run stays open.
+async fn put_down(mut book: Book, found: &Found) {
+    let state = if found.run.state == Outcome::Unknown.word() { Outcome::Unknown.word() } else { "stopped" };
+    // If that fails the lease times out by itself, and the run is open as well.
+    let _ = book.finish(state, &found.run.summary).await;
+}
+
+fn read_back(found: &Found) -> Result<Left, Failure> {
+    const OTHER_VERSION: &str = "Was it written by another version of this program? Use that version to end the run.";
+    let broken = |what: &str, error: serde_json::Error| {
+        let text = format!("The {what} of run {} in the journal cannot be read: {error}.", found.run.id);
+        Failure::new(ExitCode::Unknown, text).hint(OTHER_VERSION)
     };
     let plan: Plan = serde_json::from_value(found.run.plan.clone()).map_err(|error| broken("plan", error))?;
-    let Some((_, _, body)) = &found.last else { return Ok((plan, None, Value::Null)) };
+    let Some((_, _, body)) = &found.last else { return Ok(Left { plan, state: None, rotation: BTreeMap::new() }) };
     let state = body.get("state").cloned().unwrap_or(Value::Null);
     let state: State = serde_json::from_value(state).map_err(|error| broken("state", error))?;
-    Ok((plan, Some(state), body.get("rotation").cloned().unwrap_or(Value::Null)))
+    let mut rotation = BTreeMap::new();
+    for (node, saved) in body.get("rotation").and_then(Value::as_object).into_iter().flatten() {
+        let saved = serde_json::from_value(saved.clone()).map_err(|error| {
+            Failure::refused(format!(
+                "What the balancers held for node {node} before run {} drained it cannot be read from the journal: {error}. \
+                 Nothing was changed, and the node may be out of rotation.",
+                found.run.id
+            ))
+            .hint(OTHER_VERSION)
+        })?;
+        rotation.insert(node.clone(), saved);
+    }
+    Ok(Left { plan, state: Some(state), rotation })
 }
 
 /// Tells what the checks before a run have found, as `check` events.
@@ -186,9 +253,15 @@ pub async fn forget(connector: &Connector, settings: &Settings) -> Result<Option
     let Some((mut book, found)) = Book::take_over(connector, settings, "apply").await? else {
         return upgrade::forget(connector, settings).await;
     };
-    let (plan, state, _) = read_back(&found)?;
-    let fleet = Fleet::open(&settings.balancers, connector.nodes(), plan.policy.min_serving)?;
-    let state = state.unwrap_or_else(|| State::fresh(&Script::of(&plan)));
+    let (left, fleet) = match pick_up(&found, connector, settings, false).await {
+        Ok(picked_up) => picked_up,
+        Err(failure) => {
+            put_down(book, &found).await;
+            return Err(failure);
+        }
+    };
+    let plan = left.plan;
+    let state = left.state.unwrap_or_else(|| State::fresh(&Script::of(&plan)));
     let names = plan.nodes.clone();
     let mut nobody = Nobody;
     let mut crew = Crew::new(connector.clone(), fleet, plan, &mut nobody)?;
@@ -212,8 +285,7 @@ pub async fn forget(connector: &Connector, settings: &Settings) -> Result<Option
         _ => None,
     });
     if let Some(wrong) = copy.or(wrong) {
-        // The run stays open, and its lease is given back.
-        let _ = book.finish("stopped", &found.run.summary).await;
+        put_down(book, &found).await;
         return Err(Failure::refused(format!("The run cannot be closed: {wrong}.")).next("schema resume"));
     }
     let summary = json!({ "outcome": "forgotten", "text": "Closed by hand with `schema abort --forget`." });

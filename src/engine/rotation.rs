@@ -5,6 +5,7 @@ use crate::run::{Answer, Event, Fault, FaultKind};
 
 use super::clients::ProcessList;
 use super::crew::{Crew, failed};
+use super::drive::Stop;
 
 impl Crew<'_> {
     /// Remembers what is in the balancers for a node, so that it is in the journal before it is changed.
@@ -24,8 +25,9 @@ impl Crew<'_> {
         Ok(())
     }
 
-    /// Takes a node out of every balancer and proves that no client is left on it.
-    pub(super) async fn drain(&mut self, node: usize) -> Answer {
+    /// Takes a node out of every balancer and proves that no client is left on it. Asked to stop, it ends between the two:
+    /// an order to a balancer is never dropped before its outcome is known.
+    pub(super) async fn drain(&mut self, node: usize, stop: &Stop) -> Answer {
         let started = tokio::time::Instant::now();
         let name = self.name(node);
         let Some(saved) = self.rotation.get(&name).cloned() else {
@@ -42,6 +44,9 @@ impl Crew<'_> {
             Err(error) => return Answer::Failed(failed(error)),
         };
         self.tell(Event::DrainStarted { node: name.clone() });
+        if stop.is_asked.get() {
+            return Answer::Cancelled;
+        }
         if let Err(error) = self.fleet.drain(&saved).await {
             return Answer::Failed(failed(error));
         }
@@ -73,7 +78,8 @@ impl Crew<'_> {
                             super::crew::stamp(&mut *self.sink, &self.run, self.started, event);
                         }
                     }
-                    outcome = &mut work => break outcome,
+                    () = stop.asked() => break None,
+                    outcome = &mut work => break Some(outcome),
                 }
             }
         };
@@ -81,7 +87,8 @@ impl Crew<'_> {
         let seconds = started.elapsed().as_secs_f64();
         self.seconds.drain += seconds;
         match outcome {
-            Ok(emptied) => {
+            None => Answer::Cancelled,
+            Some(Ok(emptied)) => {
                 for balancer in emptied.repaired {
                     self.hint(format!("{balancer} had lost the drain of {name}; it was set again."));
                 }
@@ -89,7 +96,7 @@ impl Crew<'_> {
                 self.tell(Event::Drained { node: name, seconds, closed });
                 Answer::Done
             }
-            Err(error) => {
+            Some(Err(error)) => {
                 for hint in &error.hints {
                     self.hint(hint.clone());
                 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::context::{Context, Stall};
 use super::cost::{Cost, clause_cost, cost};
-use super::deeds::{Deed, Deeds};
 use super::framework::{Direction, Layout};
 use super::rule::Rule;
 use super::tables::{Moment, Tables};
@@ -30,7 +29,6 @@ pub struct Script<'a> {
     pub units: Vec<Unit<'a>>,
     code: &'a str,
     tables: Tables,
-    deeds: Deeds,
 }
 
 /// One statement with what is known where it stands.
@@ -66,7 +64,7 @@ impl<'a> Script<'a> {
     /// length.
     pub(super) fn read(path: &'a str, text: &'a str, code: &'a str, context: &'a Context) -> Self {
         let layout = Layout::read(path, text);
-        let (mut tables, mut deeds) = (Tables::default(), Deeds::default());
+        let mut tables = Tables::default();
         let mut profile = Arc::new(context.profile());
         let mut catalog = Catalog::new(context.settings());
         let mut units: Vec<Unit<'a>> = Vec::new();
@@ -79,7 +77,6 @@ impl<'a> Script<'a> {
             }
             let (before, after) = follow(&mut catalog, context, &ast, statement.text, statement.database.as_deref());
             tables.apply(&ast, statement.database.as_deref(), moment);
-            deeds.apply(&ast, moment);
             if let Body::Set(assignments) = &ast.body {
                 let profile = Arc::make_mut(&mut profile);
                 for assignment in assignments.iter().filter(|assignment| assignment.scope == Scope::Session) {
@@ -101,23 +98,13 @@ impl<'a> Script<'a> {
                 moment,
             });
         }
-        Self { path, text, layout, context, units, code, tables, deeds }
+        Self { path, text, layout, context, units, code, tables }
     }
 
     /// Whether the file created the table itself before this statement, so that it holds no rows but the file's own and
     /// no application knows it.
     pub fn is_new(&self, unit: &Unit<'_>, table: &ObjectName) -> bool {
         self.tables.is_new(table, unit.database.as_deref(), unit.moment)
-    }
-
-    /// Whether a statement before this one does that to the name.
-    pub fn done_before(&self, unit: &Unit<'_>, deed: Deed, name: &Ident) -> bool {
-        self.deeds.before(deed, &name.value, unit.moment)
-    }
-
-    /// Whether a statement behind this one does that to the name.
-    pub fn done_behind(&self, unit: &Unit<'_>, deed: Deed, name: &Ident) -> bool {
-        self.deeds.behind(deed, &name.value, unit.moment)
     }
 
     /// ALTER TABLE statements of tables that hold rows already.
@@ -142,14 +129,14 @@ impl<'a> Script<'a> {
             if !works || self.is_new(unit, table) {
                 return None;
             }
-            cost(&unit.ast, unit.sql, unit.before.as_ref(), &unit.profile)
+            cost(&unit.ast, unit.sql, unit.before.as_deref(), &unit.profile)
         });
         cost.as_ref()
     }
 
     /// The same for one clause, as if it stood alone.
     pub fn clause_cost(&self, unit: &Unit<'_>, clause: &Clause) -> Option<Cost> {
-        clause_cost(&unit.ast, clause, unit.sql, unit.before.as_ref(), &unit.profile)
+        clause_cost(&unit.ast, clause, unit.sql, unit.before.as_deref(), &unit.profile)
     }
 
     /// Whether the statement's table is known to be so small that even writing all of it anew is no stall.

@@ -170,6 +170,10 @@ pub struct Seen {
     pub desync: bool,
     /// Every balancer that knows the node sends it new sessions. True where there is no balancer.
     pub serving: bool,
+    /// What the balancers held for it before a drain is remembered, and was not put back: it may yet be drained by an order
+    /// that was given and does not show.
+    #[serde(default)]
+    pub remembered: bool,
     /// No session of this run's statement and no other DDL on the pass's objects runs there.
     pub busy: Option<String>,
     /// The fingerprint of the pass's objects.

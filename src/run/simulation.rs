@@ -11,6 +11,10 @@ use crate::plan::Method;
 #[derive(Clone, Debug)]
 struct SimNode {
     serving: bool,
+    /// What the balancers held for it is in the journal.
+    remembered: bool,
+    /// It was ordered out of rotation, and the balancer follows in a moment.
+    late: bool,
     desync: bool,
     /// How many statements of all passes the node holds.
     schema: usize,
@@ -77,7 +81,15 @@ fn luck_with_strangers() -> impl Strategy<Value = Luck> {
 
 impl Cluster {
     fn new(nodes: usize) -> Self {
-        let node = SimNode { serving: true, desync: false, schema: 0, running: None, conversions: "" };
+        let node = SimNode {
+            serving: true,
+            remembered: false,
+            late: false,
+            desync: false,
+            schema: 0,
+            running: None,
+            conversions: "",
+        };
         Self {
             nodes: vec![node; nodes],
             bad: None,
@@ -98,6 +110,9 @@ impl Cluster {
 
     /// Time passes: what runs on a server comes to its end, and clients write.
     fn tick(&mut self) {
+        for node in &mut self.nodes {
+            node.serving &= !std::mem::take(&mut node.late);
+        }
         let mixed = self.nodes.windows(2).any(|pair| pair[0].schema != pair[1].schema);
         if mixed && self.window_needed && self.nodes.iter().any(|node| node.conversions.is_empty()) {
             self.lost_rows = true;
@@ -122,6 +137,7 @@ impl Cluster {
             synced: !node.desync,
             desync: node.desync,
             serving: node.serving,
+            remembered: node.remembered,
             busy: node.running.map(|_| "a statement runs.".to_owned()),
             schema: Some(self.print(node.schema)),
             conversions: Some(node.conversions.to_owned()),
@@ -158,6 +174,7 @@ impl Cluster {
             }
             Action::Drain { node } => {
                 self.nodes[*node].serving = false;
+                self.nodes[*node].late = false;
                 if refuses { fault("sessions stay") } else { Answer::Done }
             }
             Action::Desync { node } => {
@@ -202,7 +219,8 @@ impl Cluster {
             }
             Action::Admit { node } => {
                 assert!(!self.nodes[*node].desync && self.nodes[*node].running.is_none(), "only a whole node serves");
-                self.nodes[*node].serving = true;
+                let it = &mut self.nodes[*node];
+                (it.serving, it.remembered, it.late) = (true, false, false);
                 Answer::Done
             }
             Action::Copy { .. } if refuses => fault("a chunk could not be copied"),
@@ -233,7 +251,7 @@ impl Cluster {
     fn home(&self) -> bool {
         !self.copying
             && !self.old
-            && self.nodes.iter().all(|node| node.serving && !node.desync && node.running.is_none())
+            && self.nodes.iter().all(|node| node.serving && !node.late && !node.desync && node.running.is_none())
     }
 
     fn equal(&self) -> Option<usize> {
@@ -271,6 +289,11 @@ fn process(
         }
         let base = script.chapters[..machine.state().pass].iter().map(|chapter| chapter.lines.len()).sum();
         let luck = luck.next().unwrap_or(Luck::Good);
+        if let Action::Drain { node } = &command.action {
+            cluster.nodes[*node].remembered = true;
+            // The balancer has taken the order, and does not show it yet.
+            cluster.nodes[*node].late = matches!(luck, Luck::DeadBefore | Luck::Interrupt);
+        }
         if luck == Luck::DeadBefore {
             return Exit::Died;
         }

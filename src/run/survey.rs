@@ -67,8 +67,9 @@ fn places(state: &mut State, seen: &[Seen]) {
             node.desynced = false;
         }
         if node.place != Place::Serving && it.serving {
-            // Never left, or somebody has put it back: if it is still wanted out, it is drained anew.
-            node.place = Place::Serving;
+            // Never left, or somebody has put it back: if it is still wanted out, it is drained anew. What was remembered of it is
+            // put back in any case.
+            node.place = if it.remembered { Place::Leaving } else { Place::Serving };
         }
     }
 }

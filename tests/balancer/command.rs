@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use galera_schema::balancer::{Fleet, Standing, Trouble};
-use galera_schema::config::{BalancerKind, Command};
+use galera_schema::config::{BalancerKind, BalancerSettings, Command};
 
 use super::{drain, fleet, nodes, settings};
 
@@ -111,6 +111,64 @@ async fn what_was_found_out_of_service_stays_out() {
     let one = Fleet::open(&[settings(kind(&[&script]))], &nodes(), 1).unwrap();
     let error = drain(&one, "n1").await.unwrap_err();
     assert!(error.trouble == Trouble::NotObeyed && error.message.contains("says serving"), "{error}");
+}
+
+/// Whether a process of that number runs.
+fn runs(pid: &str) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
+}
+
+#[tokio::test]
+async fn a_drain_that_is_cut_off_does_not_go_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let (log, pid) = (dir.path().join("log"), dir.path().join("pid"));
+    let text = format!(
+        "echo $1 >> {}\ncase $1 in drain) sleep 60 & echo $! > {}; wait;; state) echo '{{\"state\": \"serving\"}}';; esac",
+        log.display(),
+        pid.display()
+    );
+    let one = fleet(kind(&[&program(dir.path(), "script", &text)]));
+    let saved = one.remember("n1").await.unwrap();
+    let child = async {
+        loop {
+            match fs::read_to_string(&pid) {
+                Ok(pid) if pid.ends_with('\n') => break pid,
+                _ => tokio::time::sleep(Duration::from_millis(5)).await,
+            }
+        }
+    };
+    let child = tokio::select! {
+        child = child => child,
+        drained = one.drain(&saved) => panic!("{drained:?}"),
+    };
+    let began = Instant::now();
+    while runs(&child) {
+        assert!(began.elapsed() < Duration::from_secs(5), "the command's child lives on, and may drain the node later");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // The node looks as if nothing had happened, and is told all the same.
+    fs::write(&log, "").unwrap();
+    one.admit(&saved).await.unwrap();
+    assert!(fs::read_to_string(&log).unwrap().contains("admit"));
+}
+
+#[tokio::test]
+async fn a_node_is_given_back_to_the_balancers_that_it_left() {
+    let serving = kind(&["sh", "-c", r#"echo '{"state": "serving"}'"#]);
+    let with = |names: &[&str]| {
+        let all: Vec<_> =
+            names.iter().map(|name| BalancerSettings { name: (*name).into(), ..settings(serving.clone()) }).collect();
+        Fleet::open(&all, &nodes(), 2).unwrap()
+    };
+    let saved = with(&["edge", "inner"]).remember("n2").await.unwrap();
+    with(&["inner", "edge"]).is_that_of(&saved).unwrap();
+    for (names, expected) in [(&["edge"][..], "inner"), (&[], "edge"), (&["edge", "inner", "new"], "new")] {
+        let error = with(names).is_that_of(&saved).unwrap_err();
+        assert!(error.trouble == Trouble::Refused && error.balancer == expected, "{names:?}: {error}");
+    }
+    let error = with(&["edge"]).admit(&saved).await.unwrap_err();
+    assert!(error.left.iter().any(|left| left.contains("inner")), "{error:?}");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use galera_schema::balancer::{Fleet, Trouble};
 use galera_schema::config::{BalancerKind, MaxScale, PasswordSource};
@@ -185,7 +186,48 @@ async fn the_master_comes_last_and_is_not_cut() {
     maxscale.state().servers[1].role = "Master";
     let error = fleet.drain(&saved).await.unwrap_err();
     assert!(error.trouble == Trouble::Refused && error.left.is_empty(), "{error:?}");
-    assert_eq!(maxscale.state().log, Vec::<String>::new());
+    assert_eq!(
+        maxscale.state().log,
+        ["/v1/servers/n2/clear?state=drain"],
+        "it may have been told, as far as anybody knows"
+    );
+}
+
+/// The drain was accepted, and whoever asked for it is gone before the monitor's next tick.
+#[tokio::test]
+async fn a_drain_that_does_not_show_yet_is_taken_back() {
+    let maxscale = StandIn::start();
+    let fleet = fleet(maxscale.kind("mariadb", None));
+    let saved = fleet.remember("n2").await.unwrap();
+    let accepted = async {
+        while maxscale.state().log.is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        maxscale.state().servers[1].lag = 10;
+    };
+    tokio::select! {
+        biased;
+        () = accepted => {}
+        drained = fleet.drain(&saved) => panic!("it shows already: {drained:?}"),
+    }
+    fleet.admit(&saved).await.unwrap();
+    fleet.wait_until_served(&saved).await.unwrap();
+    while maxscale.state().servers[1].next.is_some() {
+        fleet.observe().await;
+    }
+    assert!(fleet.serves("n2").await.unwrap(), "{:?}", maxscale.state().log);
+}
+
+#[tokio::test]
+async fn somebody_elses_maintenance_is_left_alone() {
+    let maxscale = StandIn::start();
+    let fleet = fleet(maxscale.kind("mariadb", None));
+    let saved = drain(&fleet, "n2").await.unwrap();
+    maxscale.state().servers[1].maintenance = true;
+    let error = fleet.admit(&saved).await.unwrap_err();
+    assert!(error.trouble == Trouble::Refused && error.message.contains("Somebody has put n2"), "{error}");
+    let state = maxscale.state();
+    assert!(state.servers[1].maintenance && !state.servers[1].draining, "only our drain is taken back");
 }
 
 #[tokio::test]

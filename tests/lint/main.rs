@@ -6,7 +6,6 @@
 mod cases;
 mod command;
 mod fix;
-mod linear;
 mod pages;
 mod robust;
 

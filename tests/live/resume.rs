@@ -1,8 +1,9 @@
 //! Runs that are killed, interrupted, resumed and aborted.
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use galera_schema::sandbox::{Error, Sandbox};
 use libtest_mimic::Trial;
@@ -10,7 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::running::{assert_all_home, assert_equal, assert_same_rows, cluster};
-use crate::support::{Ran, database, program, trial};
+use crate::support::{Ran, database, program, trial, until};
 
 /// The tests of this area.
 pub fn tests() -> Vec<Trial> {
@@ -21,6 +22,9 @@ pub fn tests() -> Vec<Trial> {
         trial("resume::toi_killed", toi_killed),
         trial("resume::a_state_transfer_in_between", a_state_transfer_in_between),
         trial("resume::nothing_to_do", nothing_to_do),
+        trial("resume::other_balancers_are_refused", other_balancers_are_refused),
+        trial("resume::an_interrupted_drain_is_undone", an_interrupted_drain_is_undone),
+        trial("resume::globals_of_the_server_change_nothing", globals_of_the_server_change_nothing),
     ]
 }
 
@@ -79,6 +83,21 @@ impl Running {
             let _ = line;
         }
         self.child.wait().unwrap().code().unwrap_or(-1)
+    }
+}
+
+/// A configuration of a test's own.
+struct Config(tempfile::NamedTempFile);
+
+impl Config {
+    fn new(toml: &str) -> Self {
+        let file = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
+        std::fs::write(file.path(), toml).unwrap();
+        Self(file)
+    }
+
+    fn path(&self) -> &std::path::Path {
+        self.0.path()
     }
 }
 
@@ -240,5 +259,157 @@ async fn nothing_to_do() -> Result<(), Error> {
         assert!(told.contains(r#""kind":"run_finished""#), "{told}");
     }
     assert!(schema(config.path(), &["history"]).expect_code(0).stdout.contains("No run yet"));
+    Ok(())
+}
+
+/// A run that is taken over where its balancers are not known could neither see nor end its drain.
+async fn other_balancers_are_refused() -> Result<(), Error> {
+    let sandbox = cluster().await;
+    let config = quick_config(&sandbox);
+    let toml = std::fs::read_to_string(config.path()).unwrap();
+    let mut table: toml::Table = toml.parse().unwrap();
+    let balancer = &mut table["balancer"].as_array_mut().unwrap()[0];
+    balancer.as_table_mut().unwrap().insert("name".into(), "edge".into());
+    let other = Config::new(&table.to_string());
+    table.remove("balancer").unwrap();
+    let without = Config::new(&table.to_string());
+
+    database(&sandbox, "re_other").await;
+    sandbox.nodes()[0].execute("create table re_other.t (id int primary key, a int)").await?;
+    let before = assert_equal(&sandbox, "re_other.t").await;
+    let sql = "alter table re_other.t add index ia (a)";
+    let mut run = Running::start(config.path(), &["apply", "--method", "rsu", "-e", sql]);
+    assert!(run.until("drained", 1));
+    run.signal(Signal::SIGKILL);
+    run.end();
+    for config in [&other, &without] {
+        for arguments in [&["resume"][..], &["abort"], &["abort", "--forget"]] {
+            let ran = schema(config.path(), arguments).expect_code(3);
+            assert!(ran.stderr.contains("haproxy unix:") && ran.stderr.contains("--config"), "{}", ran.stderr);
+        }
+    }
+    // The refusals gave the lease back, and the run is as it was.
+    let ran = schema(config.path(), &["abort"]).expect_code(0);
+    assert!(ran.stdout.contains("admitted") || ran.stderr.contains("back in"), "{} {}", ran.stdout, ran.stderr);
+    assert_eq!(assert_equal(&sandbox, "re_other.t").await, before);
+    assert_all_home(&sandbox).await;
+
+    // With no node out of rotation, the balancers must still be there for those that are to be drained.
+    let mut run = Running::start(config.path(), &["apply", "--method", "rsu", "-e", sql]);
+    assert!(run.until("run_started", 1));
+    run.signal(Signal::SIGKILL);
+    run.end();
+    let ran = schema(without.path(), &["resume"]).expect_code(3);
+    assert!(ran.stderr.contains("No load balancer can be told"), "{}", ran.stderr);
+    schema(config.path(), &["abort"]).expect_code(0);
+    assert_all_home(&sandbox).await;
+    Ok(())
+}
+
+/// A balancer that takes its time: the order is carried out to its end, and only then taken back.
+async fn an_interrupted_drain_is_undone() -> Result<(), Error> {
+    let sandbox = cluster().await;
+    let config = quick_config(&sandbox);
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("balancer");
+    let text = r#"#!/bin/sh
+cd "$(dirname "$0")" || exit 1
+case $1 in
+    state) echo "{\"state\": \"$(cat "$2.state" 2>/dev/null || echo serving)\"}" ;;
+    drain) echo "drain $2" >> log; sleep 1; echo draining > "$2.state"; echo drained >> log ;;
+    admit) echo "admit $2" >> log; echo serving > "$2.state" ;;
+esac
+"#;
+    std::fs::write(&script, text).unwrap();
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let toml = std::fs::read_to_string(config.path()).unwrap();
+    let two = Config::new(&format!("{toml}\n[[balancer]]\nkind = \"command\"\ncommand = [\"{}\"]\n", script.display()));
+    let log = || std::fs::read_to_string(folder.path().join("log")).unwrap_or_default();
+
+    database(&sandbox, "re_cut").await;
+    sandbox.nodes()[0].execute("create table re_cut.t (id int primary key, a int)").await?;
+    let before = assert_equal(&sandbox, "re_cut.t").await;
+    let sql = "alter table re_cut.t add index ia (a)";
+    let run = Running::start(two.path(), &["apply", "--method", "rsu", "-e", sql]);
+    until("the order is given", Duration::from_secs(20), async || log().contains("drain ")).await;
+    run.signal(Signal::SIGINT);
+    assert_eq!(run.end(), 5);
+    let node = log().split_whitespace().nth(1).unwrap().to_owned();
+    assert_eq!(log(), format!("drain {node}\ndrained\nadmit {node}\n"));
+    assert_all_home(&sandbox).await;
+
+    // Killed before the balancer shows anything: what is remembered is put back, whatever the balancer says.
+    std::fs::remove_file(folder.path().join("log")).unwrap();
+    let run = Running::start(two.path(), &["apply", "--method", "rsu", "-e", sql]);
+    until("the order is given", Duration::from_secs(20), async || log().contains("drain ")).await;
+    run.signal(Signal::SIGKILL);
+    run.end();
+    schema(two.path(), &["abort"]).expect_code(0);
+    assert!(log().contains(&format!("admit {node}")), "{}", log());
+    assert_eq!(assert_equal(&sandbox, "re_cut.t").await, before);
+    assert_all_home(&sandbox).await;
+    Ok(())
+}
+
+/// Limits and modes that a site sets for its application: texts are quoted otherwise, statements and sessions are ended after
+/// a second, nothing is committed by itself, and a query gives one row. The database has a dot in its name, and the table a
+/// backquote.
+async fn globals_of_the_server_change_nothing() -> Result<(), Error> {
+    const GLOBALS: [(&str, &str); 6] = [
+        ("sql_mode", "'NO_BACKSLASH_ESCAPES,ANSI_QUOTES'"),
+        ("max_statement_time", "1"),
+        ("autocommit", "0"),
+        ("sql_select_limit", "1"),
+        ("wait_timeout", "2"),
+        ("idle_transaction_timeout", "1"),
+    ];
+    let sandbox = cluster().await;
+    let toml = std::fs::read_to_string(quick_config(&sandbox).path()).unwrap();
+    let config = Config::new(&toml.replace("max_stall = \"5s\"", "max_stall = \"60s\""));
+    database(&sandbox, "re.glob").await;
+    let node = &sandbox.nodes()[0];
+    // Its index takes seconds: each row's value is a hash over a megabyte.
+    node.execute(
+        "create table `re.glob`.`t``t` (id int primary key, a varchar(200), b varchar(128) as (sha2(repeat(a, 5000), 512)) virtual)",
+    )
+    .await?;
+    node.execute("insert into `re.glob`.`t``t` (id, a) select seq, repeat('x', 200) from mysql.seq_1_to_800").await?;
+    for node in sandbox.nodes() {
+        for (name, value) in GLOBALS {
+            node.execute(&format!("set global {name} = {value}")).await?;
+        }
+    }
+    let sql = "alter table `re.glob`.`t``t` add index ib (b) comment 'say \"it\" with a \\'";
+    let mut run = Running::start(config.path(), &["apply", "--method", "rsu", "-e", sql]);
+    let proven = run.lines.by_ref().map_while(Result::ok).find(|line| line.contains("\"kind\":\"rsu_proven\""));
+    assert!(proven.is_some_and(|line| line.contains("\"gated\":true")), "RSU is proven at the gate");
+    assert!(run.until("ddl_started", 1));
+    run.signal(Signal::SIGKILL);
+    run.end();
+    let started = Instant::now();
+    let resumed = schema(config.path(), &["resume"]);
+    let took = started.elapsed();
+    let sql = "alter table `re.glob`.`t``t` add column c varchar(128) as (sha2(repeat(a, 5000), 512)) persistent";
+    let started = Instant::now();
+    let sent = schema(config.path(), &["apply", "--method", "toi", "-e", sql]);
+    let sent_took = started.elapsed();
+    for node in sandbox.nodes() {
+        for (name, _) in GLOBALS {
+            node.execute(&format!("set global {name} = default")).await?;
+        }
+    }
+    resumed.expect_code(0);
+    sent.expect_code(0);
+    assert!(
+        took > Duration::from_secs(3) && sent_took > Duration::from_secs(1),
+        "too quick to tell: {took:?} {sent_took:?}"
+    );
+    for node in sandbox.nodes() {
+        let made = "select count(*) from information_schema.statistics where table_schema = 're.glob' and index_comment = \
+                    'say \"it\" with a \\\\'";
+        assert_eq!(node.value(made).await?.as_deref(), Some("1"), "{}", node.name());
+    }
+    assert_all_home(&sandbox).await;
+    node.execute("drop database `re.glob`").await?;
     Ok(())
 }

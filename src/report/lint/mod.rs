@@ -67,12 +67,9 @@ fn placed(files: &[LintedFile]) -> Vec<Placed<'_>> {
     for file in files.iter().filter(|file| !file.findings.is_empty()) {
         let lines = LineIndex::new(&file.text);
         let prints = fingerprints(file);
-        // Counted on from finding to finding, so that a long line is not counted anew for each.
-        let mut known = (0, lines.position(&file.text, 0));
         for (finding, fingerprint) in file.findings.iter().zip(prints) {
-            let start = lines.position_behind(&file.text, known, finding.span.start);
-            known = (finding.span.start, start);
-            let end = lines.position_behind(&file.text, known, finding.span.end);
+            let start = lines.position(&file.text, finding.span.start);
+            let end = lines.position(&file.text, finding.span.end);
             all.push(Placed { file, finding, start, end, fingerprint });
         }
     }

@@ -1,5 +1,0 @@
--- migrate:up
-CREATE TABLE sessions (token CHAR(32), user INT);
-
--- migrate:down
-DROP TABLE sessions;
