@@ -268,11 +268,17 @@ impl Fleet {
     /// Looks again at a node that was proven to be empty.
     ///
     /// # Errors
-    /// As [`Fleet::watch`], and [`Trouble::NotObeyed`] when a session is there again: the drain does not hold.
+    /// As [`Fleet::watch`] and [`Fleet::shut`], and [`Trouble::NotObeyed`] when a session is there again: the drain does not hold.
     pub async fn still_empty(&self, saved: &FleetSaved) -> Result<Watch, Error> {
         let watch = self.watch(saved).await?;
         match watch.sessions {
-            None | Some(0) => Ok(watch),
+            None | Some(0) => {
+                // A drain that was set again is one that lets some through again.
+                if !watch.repaired.is_empty() {
+                    self.shut(saved).await?;
+                }
+                Ok(watch)
+            }
             Some(came) => {
                 let mut error = Error::new(
                     Trouble::NotObeyed,
@@ -294,7 +300,7 @@ impl Fleet {
     ///
     /// # Errors
     /// The balancer that failed.
-    pub(super) async fn shut(&self, saved: &FleetSaved) -> Result<bool, Error> {
+    pub async fn shut(&self, saved: &FleetSaved) -> Result<bool, Error> {
         let mut changed = false;
         for balancer in &self.balancers {
             changed |= balancer.shut(&saved.node, self.state(balancer.as_ref(), saved)?).await?;

@@ -68,6 +68,12 @@ impl UpgradePlan {
         self.nodes.iter().all(|node| node.begin.is_none())
     }
 
+    /// Whether a load balancer sent the node no sessions when the plan was made, so that it will not afterwards either.
+    pub fn found_out_of(&self, balancer: &str, node: &str) -> bool {
+        let planned = self.nodes.iter().find(|planned| planned.name == node);
+        planned.is_some_and(|planned| planned.out_of_service.iter().any(|label| label == balancer))
+    }
+
     /// The worst finding that was not accepted.
     pub fn verdict(&self) -> Finding {
         let accepted = |check: &Check| check.acceptable && self.accepted.contains(&check.code);

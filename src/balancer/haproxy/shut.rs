@@ -8,9 +8,16 @@
 //! Maintenance does not tell who set it, and somebody else's must not be ended. So ours has a mark: the weight 0,
 //! which means nothing while the server is out, is set before it and taken back after it, and outlives us.
 
+use std::time::Duration;
+
 use super::tables::{Server, admin};
 use super::{Found, FoundServer, HaProxy, Process, standing};
 use crate::balancer::{Error, Trouble};
+
+/// How long the first verdict of a health check may take. HAProxy's own `inter` is 2 s.
+const CHECKED_WITHIN: Duration = Duration::from_secs(3);
+/// How often it is looked for.
+const CHECKED_EVERY: Duration = Duration::from_millis(50);
 
 const FORCED: u32 = admin::FORCED_MAINTENANCE | admin::FORCED_DRAIN;
 
@@ -60,7 +67,12 @@ impl HaProxy {
     }
 
     pub(super) async fn put_back(&self, found: &Found) -> Result<(), Error> {
-        let (process, _, servers) = self.current().await?;
+        let (process, ..) = self.current().await?;
+        // What fails here is tried again below, where it is told.
+        if let Ok(true) = self.reopen(process, found).await {
+            self.wait_checked(process, found).await?;
+        }
+        let servers = self.read(process).await?;
         let mut trouble: Option<Error> = None;
         for was in &found.servers {
             if let Err(error) = self.put_back_one(process, was, &servers).await {
@@ -74,6 +86,52 @@ impl HaProxy {
         trouble.map_or(Ok(()), Err)
     }
 
+    /// From our maintenance back to the drain, which keeps the load balancing away for now. Tells whether there was any.
+    async fn reopen(&self, process: Process, found: &Found) -> Result<bool, Error> {
+        let servers = self.read(process).await?;
+        let mut any = false;
+        for was in &found.servers {
+            let Some(is) = was.among(&servers) else { continue };
+            any |= was.is_shut(is);
+            self.reopen_one(process, was, is).await?;
+        }
+        Ok(any)
+    }
+
+    /// The weight comes second: with it a server that leaves maintenance ends the sessions of backups
+    /// (`on-marked-up shutdown-backup-sessions`).
+    async fn reopen_one(&self, process: Process, was: &FoundServer, is: &Server) -> Result<(), Error> {
+        let name = was.name();
+        if was.is_shut(is) {
+            self.set(process, &format!("set server {name} state drain")).await?;
+        }
+        if was.is_marked(is) {
+            // A static algorithm takes the weight of the configuration by this name only.
+            let weight = if was.weight == is.initial_weight { "100%".into() } else { was.weight.to_string() };
+            self.set(process, &format!("set server {name} weight {weight}")).await?;
+        }
+        Ok(())
+    }
+
+    /// A server that leaves maintenance is UP until its health check has looked (`_srv_update_status_adm` in HAProxy's
+    /// `server.c`), so the first verdict is waited for behind the drain. With `fall 1` it does not show; then the time runs out.
+    async fn wait_checked(&self, process: Process, found: &Found) -> Result<(), Error> {
+        let began = self.read(process).await?;
+        let started = tokio::time::Instant::now();
+        while started.elapsed() < CHECKED_WITHIN {
+            let now = self.read(process).await?;
+            let waits = |was: &FoundServer| match (was.among(&began), was.among(&now)) {
+                (Some(began), Some(now)) => now.health.is_some_and(|health| health > 0) && now.health == began.health,
+                _ => false,
+            };
+            if !found.servers.iter().any(waits) {
+                break;
+            }
+            tokio::time::sleep(CHECKED_EVERY).await;
+        }
+        Ok(())
+    }
+
     async fn put_back_one(&self, process: Process, was: &FoundServer, servers: &[Server]) -> Result<(), Error> {
         let name = was.name();
         let is = was.among(servers).ok_or_else(|| {
@@ -83,16 +141,7 @@ impl HaProxy {
             )
         })?;
         let shut = was.is_shut(is);
-        if shut {
-            // By way of the drain: straight from maintenance to `ready` a server is UP although its check fails, and with
-            // its weight it would end the sessions of backups (`on-marked-up shutdown-backup-sessions`).
-            self.set(process, &format!("set server {name} state drain")).await?;
-        }
-        if was.is_marked(is) {
-            // A static algorithm takes the weight of the configuration by this name only.
-            let weight = if was.weight == is.initial_weight { "100%".into() } else { was.weight.to_string() };
-            self.set(process, &format!("set server {name} weight {weight}")).await?;
-        }
+        self.reopen_one(process, was, is).await?;
         let now = if shut { admin::FORCED_DRAIN } else { is.admin & FORCED };
         let state = match was.admin & FORCED {
             same if same == now => None,

@@ -18,6 +18,8 @@ pub(super) struct Server {
     pub weight: u64,
     /// The weight of the configuration.
     pub initial_weight: u64,
+    /// How far its health check is from either verdict, 0 when it is down; `None` when there is no check.
+    pub health: Option<u32>,
     /// Whether an agent check is configured and enabled.
     pub agent: bool,
     /// The word of `show stat`: UP, DOWN, DRAIN, MAINT, `no check`, `UP 1/3` and so on.
@@ -42,8 +44,8 @@ pub(super) mod admin {
     pub(in super::super) const DRAIN: u32 = 0x08 | 0x10;
 }
 
-/// `srv_agent_state`: the agent check is enabled (`CHK_ST_ENABLED`).
-const AGENT_ENABLED: u32 = 0x04;
+/// `srv_agent_state`, `srv_check_state`: the check is enabled (`CHK_ST_ENABLED`).
+const ENABLED: u32 = 0x04;
 
 /// A row, with its cells found by the names of the header.
 struct Row<'a> {
@@ -106,7 +108,11 @@ fn read_state(text: &str) -> Option<Vec<Server>> {
                 operational: row.number("srv_op_state")?,
                 weight: row.number("srv_uweight")?,
                 initial_weight: row.number("srv_iweight")?,
-                agent: row.number::<u32>("srv_agent_state")? & AGENT_ENABLED != 0,
+                health: match row.number::<u32>("srv_check_state")? & ENABLED {
+                    0 => None,
+                    _ => Some(row.number("srv_check_health")?),
+                },
+                agent: row.number::<u32>("srv_agent_state")? & ENABLED != 0,
                 ..Server::default()
             })
         })
@@ -180,6 +186,7 @@ mod tests {
                     operational: 0,
                     weight: 1,
                     initial_weight: 1,
+                    health: Some(0),
                     agent: false,
                     status: "DOWN".into(),
                     backup: false,
@@ -195,6 +202,7 @@ mod tests {
                     operational: 2,
                     weight: 20,
                     initial_weight: 1,
+                    health: None,
                     agent: true,
                     status: "no check".into(),
                     backup: true,

@@ -9,7 +9,7 @@ use crate::cluster::Connector;
 use crate::config::Settings;
 use crate::engine::book::Book;
 use crate::failure::{ExitCode, Failure};
-use crate::upgrade::{ClusterFacts, Entry, note, slow_timers, timers_as_option};
+use crate::upgrade::{ClusterFacts, Entry, UpgradePlan, note, slow_timers, timers_as_option};
 
 /// Closes the open upgrade: every node must be a healthy member, in rotation, with its own timers. Which version each
 /// runs does not matter. Changes nothing but the journal. `None` when no upgrade is open; otherwise the run's id.
@@ -19,9 +19,10 @@ use crate::upgrade::{ClusterFacts, Entry, note, slow_timers, timers_as_option};
 pub async fn forget(connector: &Connector, settings: &Settings) -> Result<Option<String>, Failure> {
     let fleet = Fleet::open(&settings.balancers, connector.nodes(), settings.policy.min_serving)?;
     let Some((mut book, found)) = Book::take_over(connector, settings, "upgrade").await? else { return Ok(None) };
-    let (_, record) = read_body(found.last.map(|(.., body)| body));
+    let (plan, record) = read_body(found.last.map(|(.., body)| body));
+    let plan = plan.or_else(|| serde_json::from_value(found.run.plan.clone()).ok());
     let cluster = observe::cluster(connector).await;
-    if let Some(wrong) = wrong(&cluster, &fleet, &record).await {
+    if let Some(wrong) = wrong(&cluster, &fleet, plan.as_ref(), &record).await {
         // The run stays open, and its lease is given back.
         let _ = book.finish("stopped", &found.run.summary).await;
         return Err(Failure::refused(format!("The run cannot be closed: {wrong}.")).next("schema upgrade resume"));
@@ -34,14 +35,15 @@ pub async fn forget(connector: &Connector, settings: &Settings) -> Result<Option
 }
 
 /// The first thing that is not as it should be.
-async fn wrong(cluster: &ClusterFacts, fleet: &Fleet, record: &[Entry]) -> Option<String> {
+async fn wrong(cluster: &ClusterFacts, fleet: &Fleet, plan: Option<&UpgradePlan>, record: &[Entry]) -> Option<String> {
     if let Some(ailment) = cluster.ailments(None).into_iter().next() {
         return Some(ailment);
     }
     for node in &cluster.nodes {
-        match fleet.serves(&node.name).await {
-            Ok(true) => {}
-            Ok(false) => return Some(format!("node {} is out of rotation", node.name)),
+        let as_found = |balancer: &String| plan.is_some_and(|plan| plan.found_out_of(balancer, &node.name));
+        match fleet.out_of(&node.name).await {
+            Ok(out) if out.iter().all(as_found) => {}
+            Ok(_) => return Some(format!("node {} is out of rotation", node.name)),
             Err(error) => return Some(error.to_string()),
         }
         let own = note(record, &node.name, TIMERS).and_then(own_timers);

@@ -270,8 +270,7 @@ impl Runner<'_> {
     /// The balancers that send the node no sessions although they did when the plan was made.
     pub(super) async fn missing_in(&self, name: &str) -> Result<Vec<String>, String> {
         let mut out = self.fleet.out_of(name).await.map_err(|error| error.to_string())?;
-        let planned = self.plan.nodes.iter().find(|node| node.name == name);
-        out.retain(|balancer| planned.is_none_or(|planned| !planned.out_of_service.contains(balancer)));
+        out.retain(|balancer| !self.plan.found_out_of(balancer, name));
         Ok(out)
     }
 

@@ -87,7 +87,7 @@ impl Runner<'_> {
             let watch = match self.fleet.extend(&saved).await {
                 Ok(extended) => {
                     self.keep_snapshot(name, &saved, &extended).await?;
-                    self.fleet.watch(&extended).await
+                    self.look_again(&extended).await
                 }
                 Err(error) => Err(error),
             };
@@ -110,6 +110,15 @@ impl Runner<'_> {
         }
         self.held = Some(name.to_owned());
         Ok(())
+    }
+
+    /// A drain that was set again lets through what only a closed door keeps away.
+    async fn look_again(&self, saved: &FleetSaved) -> Result<Watch, Error> {
+        let watch = self.fleet.watch(saved).await?;
+        if !watch.repaired.is_empty() && watch.sessions.unwrap_or(0) == 0 {
+            self.fleet.shut(saved).await?;
+        }
+        Ok(watch)
     }
 
     fn tell_repaired(&self, name: &str, watch: Watch) {

@@ -495,9 +495,14 @@ async fn a_health_check_that_cuts_sessions_finds_none() -> Result<(), Error> {
     })
     .await;
     assert!(fleet.watch(&saved).await?.holds, "DOWN hides the drain, and it is still in force");
+    // READY is not UP, whether the node was only drained or shut as well: the health check has the last word.
+    fleet.wait_until_empty(&saved, &mut Nobody, RULES, |_| {}).await?;
+    assert!(states(haproxy).await.contains(&"galera n2 1 0 1 0".to_owned()));
+    fleet.admit(&saved).await?;
+    assert!(fleet.check().await?[0].node("n2").unwrap().places[0].status.starts_with("DOWN"));
+    fleet.drain(&saved).await?;
     node.execute("set global wsrep_desync = off").await.unwrap();
     node.wait_synced(Duration::from_secs(10)).await.unwrap();
-    // READY is not UP: the health check has the last word.
     fleet.admit(&saved).await?;
     fleet.wait_until_served(&saved).await?;
     let view = fleet.check().await?;
