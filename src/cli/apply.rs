@@ -54,15 +54,15 @@ async fn prepare_and_run(args: &Args, global: &Global, view: &mut RunView) -> Re
     // A file that cannot be read is told before anybody is asked for a password.
     let wanted = match &args.plan {
         Some(path) => {
-            let mut plan = read_plan(path)?;
-            plan.accepted.extend(args.request.accept.iter().cloned());
+            let plan = read_plan(path)?;
+            refuse_what_is_refused(&plan)?;
             Wanted::Saved(Box::new(plan))
         }
         None => Wanted::Planned(args.request.request(true)?),
     };
     let connector = Connector::open(&settings).await?;
     let planned = match wanted {
-        Wanted::Saved(plan) => planner::recheck(&connector, &settings, *plan).await?,
+        Wanted::Saved(plan) => planner::recheck(&connector, &settings, *plan, &args.request.accept).await?,
         Wanted::Planned(request) => planner::plan(&connector, &settings, &request).await?,
     };
     let mut plan = planned.plan;

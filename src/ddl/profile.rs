@@ -33,6 +33,10 @@ pub struct ServerProfile {
     pub sql_mode: String,
     /// `old_mode`, upper case.
     pub old_mode: String,
+    /// `innodb_strict_mode`, default on.
+    pub innodb_strict_mode: bool,
+    /// `system_versioning_alter_history` is KEEP; the default is ERROR.
+    pub keeps_history: bool,
     /// `slave_type_conversions`, upper case; empty by default.
     pub slave_type_conversions: String,
     /// `binlog_row_image` is FULL, the default.
@@ -51,6 +55,8 @@ impl ServerProfile {
             sql_mode: "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_AUTO_CREATE_USER,NO_ENGINE_SUBSTITUTION"
                 .to_owned(),
             old_mode: String::new(),
+            innodb_strict_mode: true,
+            keeps_history: false,
             slave_type_conversions: String::new(),
             full_row_image: true,
         }
@@ -84,10 +90,12 @@ impl ServerProfile {
                 self.sql_mode = value;
             }
             "old_mode" => self.old_mode = value,
+            "innodb_strict_mode" => self.innodb_strict_mode = on,
+            "system_versioning_alter_history" => self.keeps_history = matches!(value.as_str(), "KEEP" | "1"),
             "slave_type_conversions" => self.slave_type_conversions = value,
             "binlog_row_image" => self.full_row_image = value == "FULL",
             "innodb_default_row_format" => self.settings.row_format = value,
-            "default_storage_engine" => self.settings.engine = value,
+            "default_storage_engine" | "storage_engine" => self.settings.engine = value,
             "explicit_defaults_for_timestamp" => self.settings.explicit_defaults_for_timestamp = on,
             _ => return false,
         }

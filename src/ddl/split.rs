@@ -70,6 +70,7 @@ fn work(judgement: &Judgement, statement: &Statement) -> u32 {
     use super::Algorithm as A;
     match (judgement.moves, judgement.algorithm) {
         (Moves::Nothing, _) => 0,
+        (Moves::Reads, _) => 1,
         (Moves::Keys, _) => statement
             .operations()
             .iter()

@@ -2,7 +2,7 @@
 //! each safe.
 
 use super::{COPY_TOOL, TableCopy};
-use crate::ddl::ast::{Body, Operation, Statement};
+use crate::ddl::ast::{Body, Kind, Operation, Statement};
 use crate::ddl::{Judgement, Moves, Reason};
 
 /// The alternatives for a statement that is refused. `appended` is the statement with its new members of an ENUM or SET at
@@ -12,7 +12,12 @@ pub fn alternatives(
     appended: Option<(String, Judgement)>,
     copy: Option<&TableCopy>,
 ) -> Vec<Reason> {
-    let Body::AlterTable(alter) = &statement.body else { return Vec::new() };
+    let alter = match &statement.body {
+        Body::AlterTable(alter) => alter,
+        Body::TruncateTable { .. } => return vec![later()],
+        Body::Drop(_) if statement.kind == Kind::DropTable => return vec![later()],
+        _ => return Vec::new(),
+    };
     let mut found: Vec<Reason> = appended.map(at_the_end).into_iter().collect();
     let in_steps = alter
         .operations()
@@ -35,6 +40,16 @@ pub fn alternatives(
         });
     }
     found
+}
+
+/// The stall of a removal is that of its files, whenever it runs and under whatever name the table stands then.
+fn later() -> Reason {
+    Reason {
+        code: "rename-now-remove-later".to_owned(),
+        text: "RENAME TABLE takes the table out of everybody's sight at once and stalls nobody for long; the removal costs the \
+               same stall later, at an hour that can bear it."
+            .to_owned(),
+    }
 }
 
 /// New members behind the old ones, where they move no old one's number.

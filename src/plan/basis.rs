@@ -1,37 +1,28 @@
-//! What a saved plan rests on, so that `apply --plan` can refuse a stale one and say what changed.
+//! What a saved plan rests on, so that `apply --plan` can refuse a stale one and say what changed, and a seal over the
+//! whole plan, so that an edited one is recognised.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::Plan;
 use crate::sql::without_secrets;
 
-/// A fingerprint over everything that a plan rests on, and its parts.
+/// What a plan rests on, and the plan's seal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Basis {
-    /// SHA-256 over all parts, in hexadecimal.
+    /// SHA-256 over the whole plan as JSON in which this field is empty, in hexadecimal. It tells an edited file, not
+    /// one that was forged: whoever can write the file can compute it.
     pub hash: String,
     /// What it rests on, by name: `table app.t`, `setting sql_mode`, `statement 1`.
     pub parts: BTreeMap<String, String>,
 }
 
 impl Basis {
-    /// The basis of these parts.
-    pub fn of(parts: impl IntoIterator<Item = (String, String)>) -> Self {
-        let parts: BTreeMap<String, String> = parts.into_iter().collect();
-        // Lengths in front keep ("ab", "c") and ("a", "bc") apart.
-        let mut bytes = Vec::new();
-        for text in parts.iter().flat_map(|(name, value)| [name, value]) {
-            bytes.extend_from_slice(&(text.len() as u64).to_be_bytes());
-            bytes.extend_from_slice(text.as_bytes());
-        }
-        Self { hash: hex(&bytes), parts }
-    }
-
-    /// Whether the hash is that of the parts; a file that somebody edited is not.
-    pub fn is_genuine(&self) -> bool {
-        Self::of(self.parts.clone()).hash == self.hash
+    /// A basis of these parts, not yet sealed.
+    fn of(parts: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self { hash: String::new(), parts: parts.into_iter().collect() }
     }
 
     /// What is different now, one sentence each; empty when the plan is not stale.
@@ -78,25 +69,38 @@ fn other_lines(then: &str, now: &str) -> String {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+impl Plan {
+    /// Says what the plan rests on, and seals it. Nothing of it may change afterwards.
+    pub fn seal(&mut self, parts: impl IntoIterator<Item = (String, String)>) {
+        self.basis = Some(Basis::of(parts));
+        let hash = self.fingerprint();
+        if let (Some(basis), Some(hash)) = (&mut self.basis, hash) {
+            basis.hash = hash;
+        }
+    }
+
+    /// What the plan rests on, unless it does not say so or was edited since it was sealed.
+    pub fn sealed(&self) -> Option<&Basis> {
+        let basis = self.basis.as_ref()?;
+        (self.fingerprint()? == basis.hash).then_some(basis)
+    }
+
+    /// `None` when the plan cannot be put into JSON, which then cannot have been read from it either.
+    fn fingerprint(&self) -> Option<String> {
+        let mut bare = self.clone();
+        bare.basis.as_mut()?.hash.clear();
+        let text = serde_json::to_vec(&bare).ok()?;
+        Some(Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::{Policy, Rates};
 
     fn basis(parts: &[(&str, &str)]) -> Basis {
         Basis::of(parts.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
-    }
-
-    #[test]
-    fn the_same_parts_in_any_order_are_the_same_basis() {
-        let one = basis(&[("a", "1"), ("b", "2")]);
-        assert_eq!(one, basis(&[("b", "2"), ("a", "1")]));
-        assert!(one.is_genuine());
-        assert!(one.changes(&one).is_empty());
-        assert_ne!(one.hash, basis(&[("a", "12"), ("b", "")]).hash);
     }
 
     #[test]
@@ -130,10 +134,60 @@ mod tests {
         );
     }
 
+    /// A plan with a value in every field that a run goes by.
+    fn sealed() -> serde_json::Value {
+        let statement = |index: usize, sql: &str| {
+            serde_json::json!({
+                "index": index, "file": "m.sql", "line": index, "sql": sql, "session": ["SET foreign_key_checks = 0"],
+                "database": "app", "kind": "alter_table", "object": "app.t", "tables": [{"database": "app", "table": "t"}],
+                "operations": [{"op": "force"}], "algorithm": "INPLACE", "lock": "NONE",
+                "rsu": {"verdict": "safe", "old_to_new": "ok", "new_to_old": "ok", "conditions": []},
+                "method": "RSU", "reasons": [], "execute": sql,
+                "estimate": {"rows": 3, "bytes": 5, "stall_seconds": 0.1, "total_seconds": 0.300_000_000_000_000_04},
+                "conversion_window": {"setting": "ALL_LOSSY", "guards": ["SELECT 1"]},
+            })
+        };
+        let mut plan: Plan = serde_json::from_value(serde_json::json!({
+            "v": 1, "server_version": "10.11.19-MariaDB", "statements": [statement(1, "ALTER TABLE t FORCE")],
+            "passes": [{"method": "RSU", "statements": [1]}], "nodes": ["n1", "n2"], "policy": Policy::default(),
+            "wanted": "rsu", "accepted": ["no-nulls"], "check_timeout": {"secs": 60, "nanos": 0},
+            "rates": Rates::default(),
+        }))
+        .unwrap();
+        plan.seal([("a".to_owned(), "1".to_owned())]);
+        serde_json::to_value(&plan).unwrap()
+    }
+
+    fn is_genuine(plan: &serde_json::Value) -> bool {
+        let text = serde_json::to_vec_pretty(plan).unwrap();
+        serde_json::from_slice::<Plan>(&text).unwrap().sealed().is_some()
+    }
+
     #[test]
-    fn an_edited_plan_is_recognised() {
-        let mut edited = basis(&[("a", "1")]);
-        edited.parts.insert("a".to_owned(), "2".to_owned());
-        assert!(!edited.is_genuine());
+    fn a_saved_plan_that_nobody_touched_is_genuine() {
+        assert!(is_genuine(&sealed()));
+    }
+
+    #[test]
+    fn an_edited_plan_is_recognised_whatever_was_edited() {
+        for (place, value) in [
+            ("/statements/0/database", serde_json::json!("other")),
+            ("/statements/0/session/0", serde_json::json!("SET foreign_key_checks = 1")),
+            ("/statements/0/execute", serde_json::json!("DROP TABLE t")),
+            ("/statements/0/conversion_window/setting", serde_json::json!("")),
+            ("/statements/0/conversion_window/guards", serde_json::json!([])),
+            ("/statements/0/estimate/total_seconds", serde_json::json!(0.3)),
+            ("/passes/0/method", serde_json::json!("TOI")),
+            ("/nodes/1", serde_json::json!("n3")),
+            ("/policy/min_serving", serde_json::json!(1)),
+            ("/accepted/0", serde_json::json!("roll-unsafe")),
+            ("/wanted", serde_json::json!("auto")),
+            ("/basis/parts/a", serde_json::json!("2")),
+            ("/basis/hash", serde_json::json!("")),
+        ] {
+            let mut edited = sealed();
+            *edited.pointer_mut(place).unwrap() = value;
+            assert!(!is_genuine(&edited), "{place}");
+        }
     }
 }

@@ -45,7 +45,9 @@ pub fn build(drafts: Vec<Draft>, situation: &Situation<'_>) -> Plan {
         statements,
         nodes: situation.nodes.to_vec(),
         policy: situation.policy.clone(),
+        wanted: situation.wanted,
         accepted: situation.accepted.to_vec(),
+        check_timeout: None,
         rates: Some(situation.rates),
         basis: None,
     }
@@ -107,29 +109,41 @@ struct Size {
     rows: Option<u64>,
     bytes: Option<u64>,
     amount: Option<Amount>,
+    /// How many tables they are.
+    tables: usize,
 }
 
 fn size(draft: &Draft, situation: &Situation<'_>) -> Size {
-    if draft.fresh {
-        return Size { rows: Some(0), bytes: Some(0), amount: Some(Amount::default()) };
-    }
-    let facts: Option<Vec<&TableFacts>> = draft.tables.iter().map(|table| situation.sizes.get(table)).collect();
-    match facts {
-        Some(facts) if !facts.is_empty() => Size {
-            rows: facts.iter().map(|facts| facts.rows).sum(),
-            bytes: facts.iter().map(|facts| facts.bytes()).sum(),
-            amount: facts
-                .iter()
-                .map(|facts| Amount::of(facts))
-                .try_fold(Amount::default(), |all, one| Some(all.and(one?))),
-        },
-        _ => Size::default(),
+    let facts: Option<Vec<&TableFacts>> = if draft.drops.is_empty() {
+        let tables = draft.weighs.as_ref();
+        tables.and_then(|tables| tables.iter().map(|table| situation.sizes.get(table)).collect())
+    } else {
+        let dropped = |table: &TableName| draft.drops.contains(&table.database);
+        let there = situation.sizes.iter().filter(|(table, _)| dropped(table)).map(|(_, facts)| facts);
+        (situation.rolling != Rolling::Offline).then(|| there.collect())
+    };
+    let Some(facts) = facts else { return Size::default() };
+    Size {
+        rows: facts.iter().map(|facts| facts.rows).sum(),
+        bytes: facts.iter().map(|facts| facts.bytes()).sum(),
+        amount: facts.iter().map(|facts| Amount::of(facts)).try_fold(Amount::default(), |all, one| Some(all.and(one?))),
+        tables: facts.len(),
     }
 }
 
-/// Seconds that one node works on it.
+/// Seconds that one node works on it; `None` when that depends on a size that is not known.
 fn node_seconds(job: &Job, size: Size, situation: &Situation<'_>) -> Option<f64> {
-    job.seconds(size.amount, situation.memory, &situation.rates)
+    // Without a cluster no size is known, and nothing would be left to plan: what is removed counts as small there.
+    if job.gone > 0.0 && size.amount.is_none() && situation.rolling != Rolling::Offline {
+        return None;
+    }
+    job_on(job, size).seconds(size.amount, situation.memory, &situation.rates)
+}
+
+/// The job on so many tables: only the removal of each costs time of its own.
+fn job_on(job: &Job, size: Size) -> Job {
+    let removed = if job.gone > 0.0 { u32::try_from(size.tables).unwrap_or(u32::MAX) } else { 0 };
+    Job { tables: removed, ..*job }
 }
 
 /// By how much the parts must be cheaper together before they are worth anybody's attention.
@@ -220,6 +234,8 @@ fn verdict(draft: &Draft, size: Size, situation: &Situation<'_>) -> Decision {
     }
     decide(&Question {
         metadata_only: draft.judgement.moves == Moves::Nothing,
+        stays_here: draft.stays_here.as_ref(),
+        shortest: Job::default().overhead(&situation.rates.costs),
         rsu: &draft.compatibility,
         // A table that the plan itself makes is empty: there is nothing to copy.
         copy: draft.copy.as_ref().filter(|_| !draft.fresh),
@@ -255,6 +271,6 @@ fn price(draft: &Draft, size: Size, method: Method, situation: &Situation<'_>) -
         stall_seconds: stall,
         total_seconds: total,
         node_seconds: seconds,
-        fixed_seconds: seconds.map(|_| draft.job.overhead(&situation.rates.costs)),
+        fixed_seconds: seconds.map(|_| job_on(&draft.job, size).overhead(&situation.rates.costs)),
     }
 }

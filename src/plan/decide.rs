@@ -1,10 +1,13 @@
 //! TOI, RSU, or neither: the decision, with every reason kept.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Estimate, Method, Policy, TableCopy};
 use crate::ddl::{Compatibility, Condition, Reason, Verdict};
 
 /// The override that `--method` gives.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Override {
     /// The plan chooses.
     #[default]
@@ -15,6 +18,13 @@ pub enum Override {
     Rsu,
     /// Every ALTER TABLE by a copying tool; the plan chooses for other statements.
     PtOsc,
+}
+
+impl Override {
+    /// Whether the plan chooses.
+    pub fn is_auto(&self) -> bool {
+        *self == Self::Auto
+    }
 }
 
 /// Where a roll could happen.
@@ -31,6 +41,10 @@ pub enum Rolling {
 pub struct Question<'a> {
     /// The server changes definitions only and reads no row.
     pub metadata_only: bool,
+    /// Why the nodes would not do the same with it in TOI.
+    pub stays_here: Option<&'a Reason>,
+    /// Seconds that the shortest statement costs in TOI, whatever it does.
+    pub shortest: f64,
     /// Whether old and new schema can live side by side.
     pub rsu: &'a Compatibility,
     /// What a copying tool would be asked for, or why it is none for this statement; `None` when it is no ALTER TABLE.
@@ -67,6 +81,10 @@ pub const WRITE_STALL: &str = "write-stall";
 /// Accepting this code allows a roll of a statement whose old and new schema cannot live side by side.
 pub const ROLL_UNSAFE: &str = "roll-unsafe";
 
+/// By how much a statement may be longer than the shortest one and still be as short as it gets: by chance they differ by
+/// more.
+const SHORT: f64 = 1.5;
+
 fn reason(code: &str, text: impl Into<String>) -> Reason {
     Reason { code: code.to_owned(), text: text.into() }
 }
@@ -95,6 +113,10 @@ struct Answer {
 }
 
 fn toi_verdict(question: &Question) -> Answer {
+    if let Some(reason) = question.stays_here {
+        // No code accepts this away: nodes that differ are what all of this is to prevent.
+        return Answer { acceptable: false, reason: reason.clone(), conditions: Vec::new() };
+    }
     let limit = question.policy.max_stall.as_secs_f64();
     let Some(stall) = question.toi.stall_seconds else {
         return Answer {
@@ -107,8 +129,9 @@ fn toi_verdict(question: &Question) -> Answer {
         };
     };
     let worst = stall * question.uncertainty;
-    if question.metadata_only {
-        // Whatever the table, this is as short as a TOI statement gets.
+    // Many partitions, and files that are removed, make long what changes definitions only. What is as short as a TOI
+    // statement gets is none of that, whatever the policy.
+    if question.metadata_only && (worst <= limit || stall <= SHORT * question.shortest) {
         return Answer {
             acceptable: true,
             reason: reason(
@@ -283,14 +306,18 @@ fn automatic(question: &Question, toi: Answer, rsu: Answer) -> Decision {
             format!("Roll it by RSU once the application keeps the conditions: add {}.", accepts.join(" ")),
         ));
     }
-    let price = question.toi.stall_seconds.map_or_else(
-        || "a write stall of unknown length".to_owned(),
-        |stall| format!("a cluster-wide write stall of about {}", seconds(stall)),
-    );
-    alternatives.push(reason(
-        "toi-in-a-window",
-        format!("Run it in TOI in a maintenance window, at the price of {price}: --method toi --accept {WRITE_STALL}."),
-    ));
+    if !toi.conditions.is_empty() {
+        let price = question.toi.stall_seconds.map_or_else(
+            || "a write stall of unknown length".to_owned(),
+            |stall| format!("a cluster-wide write stall of about {}", seconds(stall)),
+        );
+        alternatives.push(reason(
+            "toi-in-a-window",
+            format!(
+                "Run it in TOI in a maintenance window, at the price of {price}: --method toi --accept {WRITE_STALL}."
+            ),
+        ));
+    }
     Decision { method: Method::Refuse, reasons: vec![toi.reason, rsu.reason], conditions: Vec::new(), alternatives }
 }
 
@@ -340,6 +367,8 @@ pub fn seconds(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::ddl::Flow;
 
@@ -350,6 +379,7 @@ mod tests {
 
     struct Case {
         metadata_only: bool,
+        max_stall: f64,
         stall: Option<f64>,
         rsu: Compatibility,
         wanted: Override,
@@ -361,6 +391,7 @@ mod tests {
         fn default() -> Self {
             Self {
                 metadata_only: false,
+                max_stall: 1.0,
                 stall: Some(10.0),
                 rsu: compatibility(Verdict::Safe, &[]),
                 wanted: Override::Auto,
@@ -374,11 +405,13 @@ mod tests {
         let accepted: Vec<String> = case.accepted.iter().map(|code| (*code).to_owned()).collect();
         let decision = decide(&Question {
             metadata_only: case.metadata_only,
+            stays_here: None,
+            shortest: 0.02,
             rsu: &case.rsu,
             copy: None,
             toi: Estimate { stall_seconds: case.stall, ..Estimate::default() },
             uncertainty: 2.0,
-            policy: &Policy::default(),
+            policy: &Policy { max_stall: Duration::from_secs_f64(case.max_stall), ..Policy::default() },
             rolling: Rolling::Nodes(case.nodes),
             wanted: case.wanted,
             accepted: &accepted,
@@ -391,6 +424,25 @@ mod tests {
     fn metadata_goes_by_toi_whatever_the_compatibility() {
         let rsu = compatibility(Verdict::Unsafe, &[]);
         check(Case { metadata_only: true, stall: Some(0.02), rsu, ..Case::default() }, Method::Toi, "toi-brief");
+    }
+
+    #[test]
+    fn definitions_alone_may_stall_too_long() {
+        let rsu = || compatibility(Verdict::Unsafe, &[]);
+        let case = |stall, max_stall| Case {
+            metadata_only: true,
+            stall: Some(stall),
+            max_stall,
+            rsu: rsu(),
+            ..Case::default()
+        };
+        check(case(50.0, 1.0), Method::Refuse, "stall-over-policy");
+        check(case(0.6, 1.0), Method::Refuse, "stall-over-policy");
+        check(case(0.4, 1.0), Method::Toi, "toi-brief");
+        // No policy forbids the shortest statement.
+        check(case(0.02, 0.0), Method::Toi, "toi-brief");
+        check(case(0.2, 0.1), Method::Refuse, "stall-over-policy");
+        check(Case { stall: None, ..case(0.0, 1.0) }, Method::Refuse, "stall-unknown");
     }
 
     #[test]

@@ -4,14 +4,18 @@
 use std::collections::BTreeSet;
 
 use super::facts::TableName;
-use super::{Asked, ConversionWindow, DataCheck, Job, Part, TableCopy, alternatives, data_checks, part, table_copy};
-use crate::ddl::ast::{Body, CreateSource, Kind, ObjectName, Statement};
+use super::local::Local;
+use super::origin::{Origins, other_table, touched};
+use super::{
+    ConversionWindow, DataCheck, Job, Parent, Part, Plan, Rows, TableCopy, alternatives, data_checks, part, table_copy,
+};
+use crate::ddl::ast::{Body, Kind, ObjectName, Operation, PartitionOp, Statement};
 use crate::ddl::model::{Applied, Catalog, Lookup};
 use crate::ddl::{
     Compatibility, Judgement, Reason, ServerProfile, SplitPart, WayBack, append_members, judge, rolling, split,
     way_back,
 };
-use crate::sql::{self, Content, Dialect, Source};
+use crate::sql::{self, Content, Dialect, Position, Source};
 
 /// A text with statements.
 #[derive(Clone, Debug)]
@@ -59,10 +63,16 @@ pub struct Draft {
     pub object: Option<String>,
     /// The tables that it concerns, those whose database is known.
     pub tables: Vec<TableName>,
+    /// The tables of today in which the rows are that it works on; `None` when it works on none, or nobody knows.
+    pub weighs: Option<Vec<TableName>>,
+    /// The databases that it drops.
+    pub drops: Vec<String>,
     /// Its clauses.
     pub operations: Vec<serde_json::Value>,
     /// What it is to a plan.
     pub part: Part,
+    /// Why it would do something else on the other nodes when it is sent to one of them.
+    pub stays_here: Option<Reason>,
     /// What the server will do.
     pub judgement: Judgement,
     /// What it gives a server to do.
@@ -100,46 +110,97 @@ pub fn draft(
     catalog: &mut Catalog,
     profile: &ServerProfile,
 ) -> Result<Vec<Draft>, Unreadable> {
-    let mut reader = Reader {
-        drafts: Vec::new(),
-        session: Vec::new(),
-        profile: profile.clone(),
-        fresh: BTreeSet::new(),
-        database: database.map(ToOwned::to_owned),
-        catalog,
-    };
+    let mut reader = Reader::new(database, catalog, profile);
     for text in texts {
         reader.read(text, profile.settings.dialect)?;
     }
     Ok(reader.drafts)
 }
 
-/// The tables that the texts name, before anything is known about them; what a planner has to look up first.
+/// Reads the statements of a plan once more, as its texts were read, and judges them on `catalog`, which then follows them.
+pub fn redraft(plan: &Plan, catalog: &mut Catalog, profile: &ServerProfile) -> Vec<Draft> {
+    let mut reader = Reader::new(None, catalog, profile);
+    let initial = profile.settings.dialect;
+    let mut dialect = initial;
+    let mut file = None;
+    for planned in &plan.statements {
+        if file.replace(&planned.file) != Some(&planned.file) {
+            dialect = initial;
+        }
+        let statement = sql::Statement {
+            text: &planned.sql,
+            offset: 0,
+            position: Position { line: planned.line, column: 1 },
+            database: None,
+            dialect,
+            unfinished: false,
+        };
+        reader.database.clone_from(&planned.database);
+        reader.statement(&planned.file, &statement);
+        if planned.kind == Kind::Set.name() {
+            dialect = sql::dialect_after_set(&statement, initial);
+        }
+    }
+    reader.drafts
+}
+
+/// What statements name: what a planner has to look up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    /// Tables.
+    pub tables: BTreeSet<TableName>,
+    /// Databases that are dropped, with whatever they hold.
+    pub dropped: BTreeSet<String>,
+}
+
+impl Named {
+    /// What these drafts name, whatever they were judged on.
+    pub fn by(drafts: Vec<Draft>) -> Self {
+        let mut named = Self::default();
+        for draft in drafts {
+            named.tables.extend(draft.tables);
+            named.dropped.extend(draft.drops);
+        }
+        named
+    }
+}
+
+/// What the texts name, before anything is known about it.
 ///
 /// # Errors
 /// As [`draft`].
-pub fn tables_named(
-    texts: &[Text],
-    database: Option<&str>,
-    dialect: Dialect,
-) -> Result<BTreeSet<TableName>, Unreadable> {
+pub fn named(texts: &[Text], database: Option<&str>, dialect: Dialect) -> Result<Named, Unreadable> {
     let profile = ServerProfile::of(dialect.version);
     let mut catalog = Catalog::new(profile.settings.clone());
-    let drafts = draft(texts, database, &mut catalog, &profile)?;
-    Ok(drafts.into_iter().flat_map(|draft| draft.tables).collect())
+    draft(texts, database, &mut catalog, &profile).map(Named::by)
 }
 
 struct Reader<'c> {
     drafts: Vec<Draft>,
     session: Vec<String>,
     profile: ServerProfile,
-    /// Tables that the plan itself makes, by qualified name in lower case.
-    fresh: BTreeSet<String>,
+    /// As the servers have it, whatever the session sets.
+    global: ServerProfile,
+    local: Local,
+    origins: Origins,
     database: Option<String>,
     catalog: &'c mut Catalog,
 }
 
-impl Reader<'_> {
+impl<'c> Reader<'c> {
+    fn new(database: Option<&str>, catalog: &'c mut Catalog, profile: &ServerProfile) -> Self {
+        Self {
+            drafts: Vec::new(),
+            session: Vec::new(),
+            profile: profile.clone(),
+            global: profile.clone(),
+            local: Local::default(),
+            origins: Origins::default(),
+            database: database.map(ToOwned::to_owned),
+            catalog,
+        }
+    }
+
     fn read(&mut self, text: &Text, dialect: Dialect) -> Result<(), Unreadable> {
         let source = Source::new(&text.bytes);
         let script = sql::split(source.text(), &dialect);
@@ -181,16 +242,27 @@ impl Reader<'_> {
         let part = part(&tree);
         let name = tree.objects.first().cloned();
         let existed = name.as_ref().is_none_or(|name| self.exists(name, database));
-        let fresh = name.as_ref().is_some_and(|name| self.fresh.contains(&name.qualified(database).to_lowercase()));
+        self.origins.touch(&touched(&tree), database, self.catalog);
+        let rows = name.as_ref().map_or(Rows::Unknown, |name| self.origins.of(name, database, self.catalog));
+        let weighs = self.weighs(&tree, database);
         let applied = self.catalog.apply(&tree, text, database);
         let judgement = judge(&tree, text, &applied, &self.profile);
         let rolling = rolling(&tree, text, &applied, &self.profile);
-        let data_checks = questions(&tree, text, name.as_ref(), database, &applied);
+        // A parent without a database is of the child's.
+        let home = name.as_ref().and_then(|name| name.database_or(database));
+        let parent = |name: &ObjectName| Parent {
+            rows: self.origins.of(name, home, self.catalog),
+            table: self.catalog.table(name.database_or(home), &name.name.value).table().cloned(),
+        };
+        let data_checks = data_checks(&tree, text, &applied, &rows, &parent);
         let mut copy = table_copy(&tree, text, database, &self.session, &applied);
         if let Some(Ok(copy)) = &mut copy {
-            copy.guards = data_checks.iter().map(|check| check.sql.clone()).collect();
+            // They are asked when the statements before have run: the table is then as the statement meets it.
+            let there = Rows::In(TableName::new(&copy.database, &copy.table), applied.before.clone());
+            let by_then = data_checks_then(&tree, text, &applied, &there, home);
+            copy.guards = by_then.into_iter().filter(|check| check.blind.is_none()).map(|check| check.sql).collect();
         }
-        self.remember_fresh(&tree, database, existed);
+        self.origins.follow(&tree, database, existed);
         self.drafts.push(Draft {
             index: self.drafts.len() + 1,
             file: file.to_owned(),
@@ -202,6 +274,8 @@ impl Reader<'_> {
             kind: tree.kind,
             object: name.as_ref().map(|name| name.qualified(database)),
             tables: tables_of(&tree, database),
+            weighs,
+            drops: databases_dropped(&tree),
             operations: tree.operations_json(text),
             job: Job::of(&tree, &applied, &judgement),
             alternatives: alternatives(
@@ -218,7 +292,8 @@ impl Reader<'_> {
             data_checks,
             copy,
             problems: if part == Part::Change { applied.problems.clone() } else { Vec::new() },
-            fresh,
+            fresh: rows == Rows::Nowhere,
+            stays_here: self.local.against(&tree),
             part,
         });
         if let (Body::Set(assignments), Some(Part::Session)) = (&tree.body, self.drafts.last().map(|draft| &draft.part))
@@ -226,6 +301,7 @@ impl Reader<'_> {
             for assignment in assignments {
                 self.profile.set(&assignment.name, assignment.value.of(text));
             }
+            self.local.follow(assignments, text, &self.global);
             self.session.push(text.to_owned());
         }
     }
@@ -234,37 +310,64 @@ impl Reader<'_> {
         !matches!(self.catalog.table(name.database_or(database), &name.name.value), Lookup::Absent)
     }
 
-    /// A table that the plan makes is empty until the plan is over: nobody else knows it yet. One that may have been
-    /// there before (IF NOT EXISTS) is not.
-    fn remember_fresh(&mut self, tree: &Statement, database: Option<&str>, existed: bool) {
-        let Some(name) = tree.objects.first().map(|name| name.qualified(database).to_lowercase()) else { return };
-        match &tree.body {
-            Body::CreateTable(create) => {
-                let filled = matches!(create.source, Some(CreateSource::Query(_)));
-                if !filled && (!create.if_not_exists || !existed) {
-                    self.fresh.insert(name);
-                }
-            }
-            Body::TruncateTable { .. } => {}
-            Body::RenameTable { renames, .. } => {
-                for rename in renames {
-                    if self.fresh.remove(&rename.from.qualified(database).to_lowercase()) {
-                        self.fresh.insert(rename.to.qualified(database).to_lowercase());
-                    } else {
-                        self.fresh.remove(&rename.to.qualified(database).to_lowercase());
-                    }
-                }
-            }
-            _ => {}
+    /// The tables of today in which the rows are that a statement works on.
+    fn weighs(&self, tree: &Statement, database: Option<&str>) -> Option<Vec<TableName>> {
+        // What partition maintenance reads of another table is all that it reads.
+        let read: Vec<&ObjectName> =
+            others(tree).filter(|(op, _)| op.reads_the_other()).map(|(_, table)| table).collect();
+        let names = if read.is_empty() { tree.objects.iter().collect() } else { read };
+        if names.is_empty() || !of_tables(tree.kind) {
+            return None;
         }
+        let mut tables = Vec::new();
+        for name in names {
+            tables.extend(self.origins.of(name, database, self.catalog).tables()?);
+        }
+        tables.sort();
+        tables.dedup();
+        Some(tables)
+    }
+}
+
+/// The tables besides its own that a statement's partitions change hands with.
+fn others(tree: &Statement) -> impl Iterator<Item = (&PartitionOp, &ObjectName)> {
+    tree.operations().into_iter().filter_map(|operation| match operation {
+        Operation::Partition(op) => Some((&**op, other_table(op)?)),
+        _ => None,
+    })
+}
+
+fn databases_dropped(tree: &Statement) -> Vec<String> {
+    match &tree.body {
+        Body::Drop(drop) if tree.kind == Kind::DropDatabase => {
+            drop.names.iter().map(|name| name.name.value.clone()).collect()
+        }
+        _ => Vec::new(),
     }
 }
 
 /// The tables that a statement acts on, each once.
 fn tables_of(tree: &Statement, database: Option<&str>) -> Vec<TableName> {
+    if !of_tables(tree.kind) {
+        return Vec::new();
+    }
+    let mut tables = Vec::new();
+    for name in tree.objects.iter().chain(others(tree).map(|(_, table)| table)) {
+        if let Some(database) = name.database_or(database) {
+            let table = TableName::new(database, &name.name.value);
+            if !tables.contains(&table) {
+                tables.push(table);
+            }
+        }
+    }
+    tables
+}
+
+/// Whether what a statement of that kind names is tables.
+fn of_tables(kind: Kind) -> bool {
     use Kind as K;
-    let of_tables = matches!(
-        tree.kind,
+    matches!(
+        kind,
         K::AlterTable
             | K::CreateTable
             | K::DropTable
@@ -275,20 +378,7 @@ fn tables_of(tree: &Statement, database: Option<&str>) -> Vec<TableName> {
             | K::OptimizeTable
             | K::AnalyzeTable
             | K::RepairTable
-    );
-    if !of_tables {
-        return Vec::new();
-    }
-    let mut tables = Vec::new();
-    for name in &tree.objects {
-        if let Some(database) = name.database_or(database) {
-            let table = TableName::new(database, &name.name.value);
-            if !tables.contains(&table) {
-                tables.push(table);
-            }
-        }
-    }
-    tables
+    )
 }
 
 fn parts(
@@ -306,23 +396,17 @@ fn parts(
     parts.into_iter().map(with_job).collect()
 }
 
-fn questions(
+/// What a statement asks of the rows once the statements before it have run.
+fn data_checks_then(
     tree: &Statement,
     text: &str,
-    name: Option<&ObjectName>,
-    database: Option<&str>,
     applied: &Applied,
+    rows: &Rows,
+    home: Option<&str>,
 ) -> Vec<DataCheck> {
-    let Some((name, database)) = name.and_then(|name| Some((name, name.database_or(database)?))) else {
-        return Vec::new();
+    let parent = |name: &ObjectName| Parent {
+        rows: Rows::In(TableName::new(name.database_or(home).unwrap_or_default(), &name.name.value), None),
+        table: None,
     };
-    let key: Vec<String> = applied
-        .before
-        .as_deref()
-        .and_then(|table| {
-            let key = table.primary_key()?;
-            Some(key.parts.iter().filter_map(|part| Some(table.column_by_id(part.column)?.name.clone())).collect())
-        })
-        .unwrap_or_default();
-    data_checks(tree, text, applied, Asked { database, table: &name.name.value, key: &key })
+    data_checks(tree, text, applied, rows, &parent)
 }

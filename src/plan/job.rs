@@ -1,6 +1,6 @@
 //! What a statement gives one server to do, as far as its text and the table say. Sizes come in later.
 
-use crate::ddl::ast::{Body, Operation, PartitionNames, PartitionOp, Statement};
+use crate::ddl::ast::{Body, Kind, Operation, PartitionNames, PartitionOp, Statement};
 use crate::ddl::model::{Applied, BaseType, Column, Key, KeyKind, Table};
 use crate::ddl::{Algorithm, Judgement, Moves};
 
@@ -32,6 +32,8 @@ pub struct Job {
     /// Tablespace files, of which each costs time: one for each partition before or after, whichever is more, and those of
     /// the FULLTEXT keys that are made. 0 counts as one.
     pub files: u32,
+    /// Tables that are removed one after the other. 0 counts as one.
+    pub tables: u32,
     /// Which part of the table's files is removed; more than definitions only in that.
     pub gone: f64,
     /// Which part of the remaining bytes of a row those keys read, each key counted; 0 without any.
@@ -65,6 +67,7 @@ impl Job {
                 let files = count(before.max(files(applied.after.as_deref())));
                 return Self { files, gone: gone(statement, before), ..Self::default() };
             }
+            Moves::Reads => return Self::reading(statement, applied.before.as_deref()),
             Moves::Keys => Labour::Keys,
             Moves::Rows if judgement.algorithm.is_some_and(|algorithm| algorithm < Algorithm::Copy) => Labour::Rebuild,
             // At worst all rows are in the partitions concerned, and partitions are copied row by row.
@@ -91,10 +94,32 @@ impl Job {
             files: count(files(before).max(files(Some(after))) + of_text),
             keys: count(plain.clone().count() + parents),
             gone: 0.0,
+            tables: 0,
             key_bytes: plain.map(|key| columns(key, after).map(length).sum::<u64>()).sum(),
             not_text: ROW_HEAD + after.columns.iter().filter_map(fixed).sum::<u64>(),
             text_share: text,
         }
+    }
+}
+
+/// How many columns a table is taken to have that is not known.
+const USUAL_COLUMNS: usize = 10;
+/// What it costs to look at a row one by one, and at each of its columns where statistics are gathered, as bytes of a key
+/// that is built. On a million rows of 73 MB with four columns, three servers on one busy machine, EXCHANGE PARTITION took
+/// 0.4 s and ANALYZE .. PERSISTENT FOR ALL 1.0 s, where these costs say 1.0 and 2.2.
+const A_LOOK: [u64; 2] = [40, 20];
+
+impl Job {
+    /// The job of a statement that reads every row and writes none.
+    fn reading(statement: &Statement, table: Option<&Table>) -> Self {
+        let gathers = |operation: &Operation| matches!(operation, Operation::Partition(op) if matches!(**op, PartitionOp::Analyze { .. }));
+        let columns = match table {
+            _ if statement.kind != Kind::AnalyzeTable && !statement.operations().into_iter().any(gathers) => 0,
+            Some(table) => table.columns.len(),
+            None => USUAL_COLUMNS,
+        };
+        let key_bytes = A_LOOK[0] + A_LOOK[1] * u64::from(count(columns));
+        Self { labour: Labour::Keys, key_bytes, files: count(files(table)), ..Self::default() }
     }
 }
 
@@ -120,8 +145,9 @@ fn gone(statement: &Statement, files: usize) -> f64 {
             _ => 0.0,
         }
     };
-    match statement.body {
-        Body::Drop(_) | Body::TruncateTable { .. } => 1.0,
+    match &statement.body {
+        Body::Drop(drop) if matches!(statement.kind, Kind::DropTable | Kind::DropDatabase) && !drop.temporary => 1.0,
+        Body::TruncateTable { .. } => 1.0,
         _ => statement.operations().into_iter().map(part).sum::<f64>().min(1.0),
     }
 }
@@ -199,6 +225,23 @@ mod tests {
     }
 
     #[test]
+    fn reading_every_row_is_work_although_nothing_is_written() {
+        for (table, sql, labour, key_bytes) in [
+            (PARTED, "ALTER TABLE t EXCHANGE PARTITION p0 WITH TABLE u", Labour::Keys, 40),
+            (PARTED, "ALTER TABLE t EXCHANGE PARTITION p0 WITH TABLE u WITHOUT VALIDATION", Labour::Nothing, 0),
+            (PARTED, "ALTER TABLE t CONVERT TABLE u TO PARTITION p9 VALUES LESS THAN (99)", Labour::Keys, 40),
+            (PARTED, "ALTER TABLE t ANALYZE PARTITION p0 PERSISTENT FOR ALL", Labour::Keys, 80),
+            (PARTED, "ALTER TABLE t ANALYZE PARTITION p0", Labour::Nothing, 0),
+            (PARTED, "ALTER TABLE t OPTIMIZE PARTITION p0", Labour::Rebuild, 0),
+            (PLAIN, "ANALYZE TABLE t PERSISTENT FOR ALL", Labour::Keys, 80),
+            (PLAIN, "ANALYZE TABLE t", Labour::Nothing, 0),
+        ] {
+            let job = job(table, sql);
+            assert_eq!((job.labour, job.key_bytes), (labour, key_bytes), "{sql}");
+        }
+    }
+
+    #[test]
     fn what_is_thrown_away_is_a_part_of_the_table() {
         for (table, sql, part) in [
             (PLAIN, "DROP TABLE t", 1.0),
@@ -207,6 +250,9 @@ mod tests {
             (PARTED, "ALTER TABLE t DROP PARTITION p0", 0.25),
             (PARTED, "ALTER TABLE t TRUNCATE PARTITION p0, p1", 0.5),
             (PARTED, "ALTER TABLE t TRUNCATE PARTITION ALL", 1.0),
+            (PLAIN, "DROP DATABASE app", 1.0),
+            (PLAIN, "DROP VIEW v", 0.0),
+            (PLAIN, "DROP TEMPORARY TABLE t", 0.0),
         ] {
             assert!((job(table, sql).gone - part).abs() < 1e-9, "{sql}");
         }

@@ -32,6 +32,25 @@ pub struct Policy {
     pub min_serving: usize,
 }
 
+impl Policy {
+    /// Its limits by name, in words that change when they do.
+    pub fn in_words(&self) -> impl Iterator<Item = (&'static str, String)> + use<> {
+        let after = match self.after_drain_timeout {
+            AfterDrainTimeout::Stop => "stop",
+            AfterDrainTimeout::CloseIdle => "close-idle",
+            AfterDrainTimeout::CloseAll => "close-all",
+        };
+        [
+            ("max_stall", format!("{:?}", self.max_stall)),
+            ("drain_timeout", format!("{:?}", self.drain_timeout)),
+            ("after_drain_timeout", after.to_owned()),
+            ("settle", format!("{:?}", self.settle)),
+            ("min_serving", self.min_serving.to_string()),
+        ]
+        .into_iter()
+    }
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Self {

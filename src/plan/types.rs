@@ -1,10 +1,12 @@
 //! The shape of a plan. `plan --format json` prints it, `plan --out` saves it, `apply` interprets it.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::facts::TableName;
-use super::{Basis, Policy, Rates, TableCopy};
+use super::{Basis, Override, Policy, Rates, TableCopy};
 use crate::ddl::{self, Algorithm, Compatibility, Condition, Lock, Reason};
 
 /// How a statement reaches the nodes.
@@ -20,6 +22,18 @@ pub enum Method {
     PtOsc,
     /// There is no acceptable way under the policy.
     Refuse,
+}
+
+impl Method {
+    /// As plans print it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Toi => "TOI",
+            Self::Rsu => "RSU",
+            Self::PtOsc => "PT-OSC",
+            Self::Refuse => "REFUSE",
+        }
+    }
 }
 
 /// What a statement is expected to cost. Seconds and bytes; `None` where nothing is known.
@@ -181,14 +195,36 @@ pub struct Plan {
     /// The limits that the plan keeps to.
     #[serde(default)]
     pub policy: Policy,
+    /// What the user asked for with `--method`.
+    #[serde(default, skip_serializing_if = "Override::is_auto")]
+    pub wanted: Override,
     /// The codes of the conditions that the user accepted.
     #[serde(default)]
     pub accepted: Vec<String>,
+    /// How long the questions to the rows of one statement may take. `None` for an offline plan, which asks none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check_timeout: Option<Duration>,
     /// How fast the servers are taken to be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rates: Option<Rates>,
-    /// A fingerprint over everything that the plan rests on: statements, versions, the tables concerned, their
-    /// settings. `apply --plan` refuses when it differs from what it finds.
+    /// What the plan rests on (statements, versions, settings, policy, the tables concerned), and a seal over the whole
+    /// plan. `apply --plan` refuses when either differs from what it finds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basis: Option<Basis>,
+}
+
+impl Plan {
+    /// Whether another plan sends the same texts by the same methods, in the same order and in the same sessions, whatever
+    /// it expects them to cost.
+    pub fn does_the_same(&self, other: &Self) -> bool {
+        let deed = |one: &PlannedStatement| {
+            let PlannedStatement { sql, session, database, execute, method, conversion_window, copy, way_back, .. } =
+                one.clone();
+            (sql, session, database, execute, method, conversion_window, copy, way_back)
+        };
+        let same = |(one, other)| deed(one) == deed(other);
+        self.passes == other.passes
+            && self.statements.len() == other.statements.len()
+            && self.statements.iter().zip(&other.statements).all(same)
+    }
 }

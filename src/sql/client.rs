@@ -99,7 +99,7 @@ pub(super) fn read(text: &str) -> Option<Client> {
 
 /// The dialect behind a SET statement. A value that is read from a variable, as dumps do at their end, stands for
 /// the dialect at the file's beginning.
-pub(super) fn dialect_after_set(statement: &Statement<'_>, initial: Dialect) -> Dialect {
+pub fn dialect_after_set(statement: &Statement<'_>, initial: Dialect) -> Dialect {
     let text = statement.text;
     let tokens = statement.tokens();
     let mut dialect = statement.dialect;

@@ -16,6 +16,7 @@ mod span;
 mod split;
 mod version;
 
+pub use client::dialect_after_set;
 pub use dialect::Dialect;
 pub use lexer::{Lexer, Token, TokenKind, tokens, unquote};
 pub use position::{LineIndex, Position};

@@ -1,5 +1,6 @@
 //! `schema plan` on a live cluster: each refusal is provoked, and nothing is changed by any of them.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use galera_schema::sandbox::{Error, Node, Sandbox};
@@ -22,7 +23,10 @@ pub fn tests() -> Vec<Trial> {
         trial("plan::holders_of_locks", holders_of_locks),
         trial("plan::a_node_that_is_down", a_node_that_is_down),
         trial("plan::nodes_that_define_a_table_differently", nodes_that_define_a_table_differently),
+        trial("plan::what_moves_no_row_may_stall_too_long", what_moves_no_row_may_stall_too_long),
+        trial("plan::settings_that_stay_on_one_node", settings_that_stay_on_one_node),
         trial("plan::a_saved_plan_goes_stale", a_saved_plan_goes_stale),
+        trial("plan::a_saved_plan_looks_again_at_sizes_rows_and_policy", a_saved_plan_looks_again),
         trial("plan::a_roll_without_a_balancer", a_roll_without_a_balancer),
     ]
 }
@@ -254,6 +258,40 @@ async fn rows_in_the_way_are_shown() -> Result<(), Error> {
     ] {
         refused(&sandbox, &format!("ALTER TABLE plan_rows.t {clause}"), code).await;
     }
+    // Names that only statements before it, or the statement itself, give to what is there.
+    for (sql, code) in [
+        ("ALTER TABLE plan_rows.t RENAME COLUMN a TO c, ADD UNIQUE (c)", "rows-duplicates"),
+        ("ALTER TABLE plan_rows.t CHANGE a c INT, ADD UNIQUE (c)", "rows-duplicates"),
+        ("ALTER TABLE plan_rows.t RENAME COLUMN a TO id, RENAME COLUMN id TO a, ADD UNIQUE (id)", "rows-duplicates"),
+        ("RENAME TABLE plan_rows.t TO plan_rows.u; ALTER TABLE plan_rows.u ADD UNIQUE (a)", "rows-duplicates"),
+        (
+            "ALTER TABLE plan_rows.t RENAME COLUMN id TO k; ALTER TABLE plan_rows.t ADD CHECK (a > 100)",
+            "rows-violations",
+        ),
+        ("ALTER TABLE plan_rows.t ADD c INT NOT NULL UNIQUE", "rows-duplicates"),
+        ("ALTER TABLE plan_rows.t ADD c INT NOT NULL DEFAULT 3 CHECK (c > 5)", "rows-violations"),
+        (
+            "ALTER TABLE plan_rows.t ADD q INT NOT NULL DEFAULT 0, ADD FOREIGN KEY (q) REFERENCES plan_rows.p (id)",
+            "rows-orphans",
+        ),
+        ("ALTER TABLE plan_rows.t MODIFY b INT, ADD UNIQUE (b)", "rows-unchecked"),
+        ("SET sql_mode = 'ANSI_QUOTES'; ALTER TABLE plan_rows.t ADD CHECK (\"n\" > 5)", "rows-violations"),
+    ] {
+        let (ran, plan) = planned(&sandbox, sql, &[]);
+        ran.expect_code(1);
+        let found = plan.to_string();
+        assert!(found.contains(&format!("\"code\":\"{code}\"")), "{sql}: {found}");
+    }
+    let (_, plan) =
+        planned(&sandbox, "ALTER TABLE plan_rows.t MODIFY b INT, ADD UNIQUE (b)", &["--accept", "rows-unchecked"]);
+    assert!(!codes(&plan, "reasons").contains(&"rows-unchecked".to_owned()), "{plan}");
+    // New columns without a value, and new tables, have nothing to ask.
+    for sql in [
+        "ALTER TABLE plan_rows.t ADD c INT UNIQUE, ADD q INT, ADD FOREIGN KEY (q) REFERENCES plan_rows.p (id)",
+        "CREATE TABLE plan_rows.v LIKE plan_rows.t; ALTER TABLE plan_rows.v ADD UNIQUE (a), MODIFY n INT NOT NULL",
+    ] {
+        planned(&sandbox, sql, &[]).0.expect_code(0);
+    }
     // The same questions on rows that fit.
     node.execute("DELETE FROM plan_rows.t WHERE id = 1").await?;
     let (ran, _) = planned(&sandbox, "ALTER TABLE plan_rows.t ADD UNIQUE u (a)", &[]);
@@ -363,6 +401,166 @@ async fn nodes_that_define_a_table_differently() -> Result<(), Error> {
     alone.query_drop("ALTER TABLE plan_checks.t DROP COLUMN only_here").await.unwrap();
     let ran = ran.expect_code(3);
     assert!(ran.stderr.contains("plan_checks.t"), "{}", ran.stderr);
+    Ok(())
+}
+
+/// The sandbox's configuration with another `[policy] max_stall`.
+fn with_max_stall(sandbox: &Sandbox, folder: &Path, max_stall: &str) -> PathBuf {
+    let text = std::fs::read_to_string(sandbox.schema_toml()).unwrap();
+    let mut table: toml::Table = text.parse().unwrap();
+    table["policy"].as_table_mut().unwrap().insert("max_stall".to_owned(), max_stall.into());
+    let config = folder.join(format!("{max_stall}.toml"));
+    std::fs::write(&config, table.to_string()).unwrap();
+    config
+}
+
+async fn what_moves_no_row_may_stall_too_long() -> Result<(), Error> {
+    let sandbox = shared().await;
+    database(&sandbox, "plan_stall").await;
+    let node = &sandbox.nodes()[0];
+    let columns = "(id INT PRIMARY KEY, a INT, b VARCHAR(200))";
+    let parts: Vec<String> = (1..100).map(|part| format!("PARTITION p{part} VALUES LESS THAN ({part}0000)")).collect();
+    for sql in [
+        format!("CREATE TABLE plan_stall.big {columns}"),
+        "INSERT INTO plan_stall.big SELECT seq, seq, REPEAT('x', 180) FROM mysql.seq_1_to_120000".to_owned(),
+        "ANALYZE TABLE plan_stall.big".to_owned(),
+        format!("CREATE TABLE plan_stall.small {columns}"),
+        format!("CREATE TABLE plan_stall.parted {columns} PARTITION BY RANGE (id) ({})", parts.join(", ")),
+    ] {
+        node.execute(&sql).await?;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let strict = with_max_stall(&sandbox, folder.path(), "10ms");
+    for (sql, code, alternative) in [
+        ("DROP TABLE plan_stall.big", "stall-over-policy", "rename-now-remove-later"),
+        ("TRUNCATE TABLE plan_stall.big", "stall-over-policy", "rename-now-remove-later"),
+        ("DROP DATABASE plan_stall", "stall-over-policy", "toi-in-a-window"),
+        ("ALTER TABLE plan_stall.parted ADD COLUMN n INT", "stall-over-policy", ""),
+        ("ALTER TABLE plan_stall.parted EXCHANGE PARTITION p1 WITH TABLE plan_stall.big", "stall-over-policy", ""),
+        ("ANALYZE TABLE plan_stall.big PERSISTENT FOR ALL", "stall-over-policy", ""),
+    ] {
+        let ran = schema_with(&strict, &["plan", "--format", "json", "-e", sql]);
+        let plan: Value = serde_json::from_str(&ran.stdout).unwrap();
+        assert_ne!(plan["statements"][0]["method"], "TOI", "{sql}");
+        assert!(codes(&plan, "reasons").iter().any(|reason| reason == code), "{sql}: {}", ran.stdout);
+        let alternatives = codes(&plan, "alternatives");
+        assert!(
+            alternative.is_empty() || alternatives.iter().any(|other| other == alternative),
+            "{sql}: {alternatives:?}"
+        );
+    }
+    schema_with(&strict, &["apply", "--yes", "-e", "DROP TABLE plan_stall.big"]).expect_code(3);
+    assert_eq!(node.value("SELECT COUNT(*) FROM plan_stall.big").await?.as_deref(), Some("120000"));
+    // What is as short as a statement gets runs under every policy, and what is not there weighs nothing.
+    for sql in [
+        "ALTER TABLE plan_stall.big ADD COLUMN n INT",
+        "DROP TABLE plan_stall.small",
+        "DROP TABLE IF EXISTS plan_stall.nosuch",
+        "DROP DATABASE IF EXISTS plan_stall_nosuch",
+        "CREATE VIEW plan_stall.v AS SELECT 1; DROP VIEW plan_stall.v",
+        "ANALYZE TABLE plan_stall.big",
+    ] {
+        let ran = schema_with(&strict, &["plan", "--format", "json", "-e", sql]).expect_code(0);
+        let plan: Value = serde_json::from_str(&ran.stdout).unwrap();
+        assert_eq!(plan["statements"][0]["method"], "TOI", "{sql}");
+    }
+    Ok(())
+}
+
+async fn settings_that_stay_on_one_node() -> Result<(), Error> {
+    let sandbox = shared().await;
+    database(&sandbox, "plan_local").await;
+    let node = &sandbox.nodes()[0];
+    let compressed = "(id INT PRIMARY KEY) ROW_FORMAT=COMPRESSED KEY_BLOCK_SIZE=64";
+    // The reason for it all: the nodes differ, and the client was told that all is well.
+    let mut session = node.connect().await?;
+    session.query_drop("SET innodb_strict_mode = OFF").await.unwrap();
+    session.query_drop(format!("CREATE TABLE plan_local.lost {compressed}")).await.unwrap();
+    session.query_drop("CREATE TABLE plan_local.t (id INT PRIMARY KEY)").await.unwrap();
+    let other = &sandbox.nodes()[1];
+    let tables = async |name: &str| {
+        let count = format!(
+            "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'plan_local' AND table_name = '{name}'"
+        );
+        other.value(&count).await.unwrap()
+    };
+    until("the tables are there", Duration::from_secs(20), async || tables("t").await.as_deref() == Some("1")).await;
+    assert_eq!(tables("lost").await.as_deref(), Some("0"), "the setting reached the other node");
+    session.query_drop("DROP TABLE plan_local.lost").await.unwrap();
+    // So it is refused, whatever is accepted, and nothing is sent.
+    for sql in [
+        format!("SET innodb_strict_mode = OFF; CREATE TABLE plan_local.c {compressed}"),
+        "SET SESSION default_storage_engine = Aria; CREATE TABLE plan_local.c (id INT PRIMARY KEY)".to_owned(),
+    ] {
+        for more in [&[][..], &["--method", "toi", "--accept", "write-stall"]] {
+            let (ran, plan) = planned(&sandbox, &sql, more);
+            ran.expect_code(1);
+            assert!(plan["statements"][1]["reasons"].to_string().contains("setting-not-replicated"), "{sql}: {plan}");
+        }
+        schema(&sandbox, &["apply", "--yes", "-e", &sql]).expect_code(3);
+    }
+    // What is written into the statement is sent with it, and in a roll each node's own session has the setting.
+    let sql = format!("SET STATEMENT innodb_strict_mode = OFF FOR CREATE TABLE plan_local.c {compressed}");
+    schema(&sandbox, &["apply", "--yes", "-e", &sql]).expect_code(0);
+    assert_eq!(tables("c").await.as_deref(), Some("1"));
+    let (ran, plan) = planned(&sandbox, "SET innodb_strict_mode = OFF; ALTER TABLE plan_local.t FORCE", &[]);
+    ran.expect_code(0);
+    assert_eq!(plan["statements"][1]["method"], "RSU");
+    Ok(())
+}
+
+async fn a_saved_plan_looks_again() -> Result<(), Error> {
+    let sandbox = shared().await;
+    database(&sandbox, "plan_again").await;
+    let node = &sandbox.nodes()[0];
+    node.execute("CREATE TABLE plan_again.t (id INT PRIMARY KEY AUTO_INCREMENT, a INT, b VARCHAR(200))").await?;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("plan.json");
+    let path = file.to_str().unwrap();
+    let save = |sql: &str| {
+        schema(&sandbox, &["plan", "--out", path, "-e", sql]).expect_code(0);
+        std::fs::read_to_string(&file).unwrap()
+    };
+    let apply = |config: &Path| schema_with(config, &["apply", "--yes", "--dry-run", "--plan", path]);
+    let own = sandbox.schema_toml();
+    // Nothing that a run goes by can be edited.
+    let saved = save("SET foreign_key_checks = 0; ALTER TABLE plan_again.t ADD UNIQUE u (a)");
+    for (there, edited) in [
+        ("foreign_key_checks = 0\"", "foreign_key_checks = 1\""),
+        ("\"min_serving\": 2", "\"min_serving\": 1"),
+        ("\"accepted\": []", "\"accepted\": [\"no-balancer\"]"),
+    ] {
+        assert!(saved.contains(there), "{there} is not in {saved}");
+        std::fs::write(&file, saved.replace(there, edited)).unwrap();
+        let ran = apply(&own).expect_code(3);
+        assert!(ran.stderr.contains("edited"), "{}", ran.stderr);
+    }
+    std::fs::write(&file, &saved).unwrap();
+    // A few rows more change nothing, and a code that is accepted only now is no edit.
+    node.execute("INSERT INTO plan_again.t (a) VALUES (1), (2)").await?;
+    apply(&own).expect_code(0);
+    schema(&sandbox, &["apply", "--dry-run", "--plan", path, "--accept", "no-balancer"]).expect_code(0);
+    // Another policy.
+    let ran = apply(&with_max_stall(&sandbox, folder.path(), "2s")).expect_code(3);
+    assert!(ran.stderr.contains("policy max_stall was 1s and is 2s now"), "{}", ran.stderr);
+    // Rows that stand in the way since.
+    node.execute("INSERT INTO plan_again.t (a) VALUES (2)").await?;
+    for other in &sandbox.nodes()[1..] {
+        until("the rows are on every node", Duration::from_secs(20), async || {
+            other.value("SELECT COUNT(*) FROM plan_again.t").await.unwrap().as_deref() == Some("3")
+        })
+        .await;
+    }
+    let ran = apply(&own).expect_code(3);
+    assert!(ran.stderr.contains("method of statement 2 was TOI and is REFUSE now"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("rows that agree in `a`"), "{}", ran.stderr);
+    // A table that has outgrown the method.
+    save("ALTER TABLE plan_again.t FORCE");
+    apply(&own).expect_code(0);
+    node.execute("INSERT INTO plan_again.t (a, b) SELECT seq, REPEAT('x', 180) FROM mysql.seq_1_to_120000").await?;
+    node.execute("ANALYZE TABLE plan_again.t").await?;
+    let ran = apply(&own).expect_code(3);
+    assert!(ran.stderr.contains("method of statement 1 was TOI and is RSU now"), "{}", ran.stderr);
     Ok(())
 }
 

@@ -77,7 +77,9 @@ pub fn plan(sandbox: &Sandbox, method: Method, steps: &[Step<'_>]) -> Plan {
         passes,
         nodes: sandbox.nodes().iter().map(|node| node.name().to_owned()).collect(),
         policy: policy(),
+        wanted: galera_schema::plan::Override::Auto,
         accepted: Vec::new(),
+        check_timeout: None,
         rates: None,
         basis: None,
     }

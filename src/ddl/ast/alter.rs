@@ -130,7 +130,12 @@ pub enum PartitionOp {
     /// REBUILD PARTITION
     Rebuild(PartitionNames),
     /// ANALYZE PARTITION
-    Analyze(PartitionNames),
+    Analyze {
+        /// Which.
+        names: PartitionNames,
+        /// PERSISTENT FOR: every row is read, not a sample.
+        persistent: bool,
+    },
     /// CHECK PARTITION
     Check(PartitionNames),
     /// OPTIMIZE PARTITION
@@ -141,6 +146,13 @@ pub enum PartitionOp {
     Discard(PartitionNames),
     /// IMPORT PARTITION .. TABLESPACE
     Import(PartitionNames),
+}
+
+impl PartitionOp {
+    /// Whether the rows of the other table that it names are read, to see that they belong into the partition.
+    pub fn reads_the_other(&self) -> bool {
+        matches!(self, Self::Exchange { validation: true, .. } | Self::ConvertFromTable { validation: true, .. })
+    }
 }
 
 /// What a clause does.

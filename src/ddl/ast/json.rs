@@ -169,7 +169,7 @@ impl PartitionOp {
                 ],
             ),
             Self::Rebuild(which) => on("rebuild_partition", which),
-            Self::Analyze(which) => on("analyze_partition", which),
+            Self::Analyze { names: which, .. } => on("analyze_partition", which),
             Self::Check(which) => on("check_partition", which),
             Self::Optimize(which) => on("optimize_partition", which),
             Self::Repair(which) => on("repair_partition", which),

@@ -92,7 +92,8 @@ pub struct Maintenance {
     pub local: bool,
     /// The tables.
     pub tables: Vec<ObjectName>,
-
+    /// ANALYZE .. PERSISTENT FOR: every row is read, not a sample.
+    pub persistent: bool,
     /// WAIT or NOWAIT.
     pub wait: Option<LockWait>,
 }

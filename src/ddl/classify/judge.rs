@@ -4,7 +4,7 @@ use super::decide::{self, decide};
 use super::execute::{Guard, Place, with_guard};
 use super::gather::{Change, gather, gather_unknown};
 use super::partition;
-use crate::ddl::ast::{AlterTable, Append, Body, Kind, Operation, PartitionMethod, Statement};
+use crate::ddl::ast::{AlterTable, Append, Body, Kind, Operation, PartitionMethod, PartitionOp, Statement};
 use crate::ddl::knowledge::{Fact, Known};
 use crate::ddl::model::{Applied, Table};
 use crate::ddl::profile::ServerProfile;
@@ -16,6 +16,8 @@ use crate::sql::ServerVersion;
 pub enum Moves {
     /// Definitions only.
     Nothing,
+    /// Rows are read, and nothing is written.
+    Reads,
     /// Rows are read to build keys.
     Keys,
     /// The rows of some partitions are written anew.
@@ -57,7 +59,7 @@ pub fn judge(statement: &Statement, text: &str, applied: &Applied, profile: &Ser
                 Operation::Partition(operation) => Some(operation),
                 _ => None,
             }) {
-                return maintenance(partition::algorithm(operation, before), text, statement, before);
+                return maintenance(operation, text, statement, before);
             }
             // The server takes neither ALGORITHM nor LOCK here, and moves nothing.
             if repartitions_history(&operations, before, text) {
@@ -320,13 +322,16 @@ fn missing(statement: &Statement, applied: &Applied, algorithm: Algorithm) -> Re
     )
 }
 
-fn maintenance(algorithm: Algorithm, text: &str, statement: &Statement, before: Option<&Table>) -> Judgement {
-    let moves = match algorithm {
-        Algorithm::Copy => Moves::Partitions,
-        _ => Moves::Nothing,
-    };
+fn maintenance(operation: &PartitionOp, text: &str, statement: &Statement, before: Option<&Table>) -> Judgement {
+    let algorithm = partition::algorithm(operation, before);
+    let moves = partition::moves(operation, algorithm, before);
     let mut judgement = plain(Some(algorithm), moves, text);
     judgement.reasons = vec![match algorithm {
+        _ if moves == Moves::Reads => reason(
+            "reads-rows",
+            "No row is copied, but rows are read one by one, and nothing else is replicated meanwhile.",
+        ),
+        _ if moves == Moves::Rows => reason("rebuild", "All partitions of the table are rebuilt."),
         Algorithm::Copy => {
             reason("partition-copy", "The rows of the partitions that it touches are copied, under a lock.")
         }
@@ -366,6 +371,11 @@ fn plain(algorithm: Option<Algorithm>, moves: Moves, text: &str) -> Judgement {
     Judgement { algorithm, lock: None, moves, reasons, certain: true, execute: text.to_owned() }
 }
 
+/// Whether ANALYZE reads every row: InnoDB's own statistics come from a sample of pages.
+fn reads_all(statement: &Statement) -> bool {
+    matches!(&statement.body, Body::Maintenance(maintenance) if maintenance.persistent)
+}
+
 /// Statements for which algorithm and lock are no notions.
 fn other(statement: &Statement, text: &str) -> Judgement {
     let (moves, why) = match statement.kind {
@@ -384,8 +394,11 @@ fn other(statement: &Statement, text: &str) -> Judgement {
             reason("destroys-rows", "The rows are gone at once; nothing is copied, and nothing brings them back."),
         ),
         Kind::RenameTable => (Moves::Nothing, reason("metadata-only", "Only names change.")),
+        Kind::AnalyzeTable if !reads_all(statement) => {
+            (Moves::Nothing, reason("reads-only", "Some pages are read, none is written."))
+        }
         Kind::AnalyzeTable | Kind::CheckTable | Kind::ChecksumTable => {
-            (Moves::Nothing, reason("reads-only", "Rows are read, none is written."))
+            (Moves::Reads, reason("reads-rows", "Every row is read, none is written."))
         }
         Kind::RepairTable => (Moves::Rows, reason("rebuild", "The table may be rebuilt.")),
         _ => (Moves::Nothing, reason("no-table-data", "It touches no table's rows.")),

@@ -1,5 +1,6 @@
 //! Partition maintenance. The grammar takes neither ALGORITHM nor LOCK here, so only the algorithm is known.
 
+use super::Moves;
 use crate::ddl::Algorithm;
 use crate::ddl::ast::{PartitionMethod, PartitionOp};
 use crate::ddl::model::{Table, same_name};
@@ -45,8 +46,24 @@ pub(super) fn algorithm(operation: &PartitionOp, before: Option<&Table>) -> Algo
         | PartitionOp::Exchange { .. }
         | PartitionOp::ConvertToTable { .. }
         | PartitionOp::ConvertFromTable { .. }
-        | PartitionOp::Analyze(_)
+        | PartitionOp::Analyze { .. }
         | PartitionOp::Check(_)
         | PartitionOp::Repair(_) => Algorithm::Instant,
+    }
+}
+
+/// What a maintenance clause has the server read and write.
+///
+/// Sources: sql_partition_admin.cc, exchange and convert read each row of the table to see that it belongs into the
+/// partition (galera-facts 1.6); ha_partition.cc, where InnoDB has neither OPTIMIZE nor REPAIR of a partition: the first
+/// rebuilds and analyses the whole table, the second is not done.
+pub(super) fn moves(operation: &PartitionOp, algorithm: Algorithm, before: Option<&Table>) -> Moves {
+    match operation {
+        _ if algorithm == Algorithm::Copy => Moves::Partitions,
+        _ if operation.reads_the_other() => Moves::Reads,
+        PartitionOp::Analyze { persistent: true, .. } | PartitionOp::Check(_) => Moves::Reads,
+        PartitionOp::Optimize(_) => Moves::Rows,
+        PartitionOp::Repair(_) if before.is_none_or(|table| !table.is_innodb()) => Moves::Rows,
+        _ => Moves::Nothing,
     }
 }

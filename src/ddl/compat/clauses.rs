@@ -101,7 +101,7 @@ fn partition(sides: &mut Sides, operation: &PartitionOp, before: Option<&Table>)
         }
         PartitionOp::Coalesce(_)
         | PartitionOp::Rebuild(_)
-        | PartitionOp::Analyze(_)
+        | PartitionOp::Analyze { .. }
         | PartitionOp::Check(_)
         | PartitionOp::Optimize(_)
         | PartitionOp::Repair(_) => {}

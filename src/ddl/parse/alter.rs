@@ -149,10 +149,11 @@ impl Cursor<'_> {
             "REBUILD" => Some(PartitionOp::Rebuild(self.partition_names()?)),
             "ANALYZE" => {
                 let names = self.partition_names()?;
-                if self.eat("PERSISTENT") {
+                let persistent = self.eat("PERSISTENT");
+                if persistent {
                     self.skip_all();
                 }
-                Some(PartitionOp::Analyze(names))
+                Some(PartitionOp::Analyze { names, persistent })
             }
             "OPTIMIZE" => Some(PartitionOp::Optimize(self.partition_names()?)),
             "CHECK" | "REPAIR" => {

@@ -162,9 +162,12 @@ impl Cursor<'_> {
             _ => Kind::ChecksumTable,
         };
         // Options follow the list, and those of ANALYZE each table.
+        let mut persistent = false;
         let tables = self.list(|cursor| {
             let table = cursor.object_name()?;
-            if cursor.eat_all(&["PERSISTENT", "FOR"]) && !cursor.eat("ALL") {
+            let all = cursor.eat_all(&["PERSISTENT", "FOR"]);
+            persistent |= all;
+            if all && !cursor.eat("ALL") {
                 for word in ["COLUMNS", "INDEXES"] {
                     if cursor.eat(word) && !cursor.eat("ALL") {
                         cursor.parens()?;
@@ -179,7 +182,7 @@ impl Cursor<'_> {
             self.bump();
         }
         let objects = tables.clone().unwrap_or_default();
-        let body = self.whole(tables, |tables| Body::Maintenance(Maintenance { local, tables, wait }));
+        let body = self.whole(tables, |tables| Body::Maintenance(Maintenance { local, tables, persistent, wait }));
         (kind, objects, body)
     }
 

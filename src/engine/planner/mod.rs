@@ -12,12 +12,14 @@ use std::time::Duration;
 use super::copy;
 use crate::cluster::{ClusterError, Connector, facts};
 use crate::config::Settings;
+use crate::ddl::model::Catalog;
 use crate::ddl::{Reason, ServerProfile};
 use crate::failure::Failure;
 use crate::plan::check::{Finding, Scene, Stage, Verdict};
 use crate::plan::facts::{CopyFacts, NodeFacts, NodeObservation, TableFacts, TableName};
 use crate::plan::{
-    Basis, Draft, Override, Part, Plan, Rolling, Situation, Text, Unreadable, build, check, draft, tables_named,
+    Draft, Named, Override, Part, Plan, PlannedStatement, Rates, Rolling, Situation, Text, Unreadable, build, check,
+    draft, named, redraft,
 };
 
 /// What is to be planned.
@@ -60,26 +62,134 @@ const SAMPLE: Duration = Duration::from_millis(40);
 /// refused is in the plan and in the findings.
 pub async fn plan(connector: &Connector, settings: &Settings, request: &Request) -> Result<Planned, Failure> {
     let database = request.database.as_deref();
-    let (nodes, rates) = tokio::join!(facts::observe_all(connector, SAMPLE), rates::learn(connector, settings));
-    let Some((reference, server)) = first_seen(&nodes) else {
-        return Err(nobody_answers(&nodes));
-    };
+    let ground = Ground::look(connector, settings).await?;
+    let (_, server) = ground.reference()?;
     let profile = profile(server);
-    let named = tables_named(&request.texts, database, profile.settings.dialect).map_err(|error| unreadable(&error))?;
-    let tables: Vec<TableName> = named.into_iter().collect();
-    let seen = tables::look(connector, &tables, &profile, database).await.map_err(|error| unseen(&error))?;
-    let mut catalog = seen.catalog;
-    let drafts = draft(&request.texts, database, &mut catalog, &profile).map_err(|error| unreadable(&error))?;
+    let named = named(&request.texts, database, profile.settings.dialect).map_err(|error| unreadable(&error))?;
+    let mut seen = tables::look(connector, &named, &profile, database).await.map_err(|error| unseen(&error))?;
+    let drafts = draft(&request.texts, database, &mut seen.catalog, &profile).map_err(|error| unreadable(&error))?;
     if drafts.is_empty() {
         let names: Vec<&str> = request.texts.iter().map(|text| text.name.as_str()).collect();
         return Err(Failure::usage(format!("There is no statement in {}. Nothing was changed.", names.join(", "))));
     }
-    let node = connector.node(reference).map_err(|error| unseen(&error))?;
+    let node = connector.node(&ground.order[0]).map_err(|error| unseen(&error))?;
     syntax::check(connector, node, &drafts).await?;
-    let order = writers_last(&nodes);
-    let spare = order.first().map_or(reference, String::as_str);
-    let spare = connector.node(spare).map_err(|error| unseen(&error))?;
-    let obstacles = obstacles(connector, spare, &drafts, request).await;
+    let wish = Wish {
+        wanted: request.wanted,
+        accepted: &request.accepted,
+        check_timeout: request.check_timeout,
+        stage: if request.to_run { Stage::BeforeRun } else { Stage::Plan },
+    };
+    decided(connector, settings, ground, seen, named, drafts, &wish).await
+}
+
+/// Makes a saved plan once more, on everything that it rests on as it is today. Reads only. What comes back is the plan
+/// of today, which does what the saved one does.
+///
+/// `accepted` are the codes that were accepted since, besides those in the plan.
+///
+/// # Errors
+/// The plan was edited, or is stale: something that it rests on has changed, or it would do something else today (exit 3;
+/// the hints say what), or too little can be seen (exit 4).
+pub async fn recheck(
+    connector: &Connector,
+    settings: &Settings,
+    saved: Plan,
+    accepted: &[String],
+) -> Result<Planned, Failure> {
+    let Some(then) = saved.sealed().cloned() else {
+        return Err(Failure::refused(
+            "The saved plan does not say what it rests on, or was edited. Nothing was changed.",
+        )
+        .next("schema plan --out FILE"));
+    };
+    let ground = Ground::look(connector, settings).await?;
+    let (_, server) = ground.reference()?;
+    let profile = profile(server);
+    let named = Named::by(redraft(&saved, &mut Catalog::new(profile.settings.clone()), &profile));
+    let mut seen = tables::look(connector, &named, &profile, None).await.map_err(|error| unseen(&error))?;
+    let drafts = redraft(&saved, &mut seen.catalog, &profile);
+    let accepted: Vec<String> = saved.accepted.iter().chain(accepted).cloned().collect();
+    let wish = Wish {
+        wanted: saved.wanted,
+        accepted: &accepted,
+        check_timeout: saved.check_timeout.unwrap_or(CHECK_TIMEOUT),
+        stage: Stage::BeforeRun,
+    };
+    let planned = decided(connector, settings, ground, seen, named, drafts, &wish).await?;
+    let mut changes = planned.plan.basis.as_ref().map_or_else(Vec::new, |now| then.changes(now));
+    if changes.is_empty() && !planned.plan.does_the_same(&saved) {
+        // The method and the text of each statement are parts of the basis; what is left is how they run.
+        changes.push("How the statements run together, or in which session, would be another today.".to_owned());
+    }
+    if changes.is_empty() {
+        return Ok(planned);
+    }
+    let stale = Failure::refused(
+        "The saved plan has gone stale: what it rests on has changed. Nothing was changed by this run.",
+    );
+    let differs = |now: &&PlannedStatement| {
+        saved.statements.iter().any(|then| then.index == now.index && then.method != now.method)
+    };
+    let today = planned.plan.shown();
+    let why = today.statements.iter().filter(differs).map(|statement| {
+        let reasons: Vec<&str> = statement.reasons.iter().map(|reason| reason.text.as_str()).collect();
+        format!("Statement {} today: {}", statement.index, reasons.join(" "))
+    });
+    Err(changes.into_iter().chain(why).fold(stale, Failure::hint).next("schema plan --out FILE"))
+}
+
+/// How long questions to the rows may take where nobody said so.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The nodes as they are, and how fast they were.
+struct Ground {
+    nodes: Vec<NodeObservation>,
+    /// The nodes' names in the order of a roll.
+    order: Vec<String>,
+    rates: Rates,
+}
+
+impl Ground {
+    /// # Errors
+    /// No node answers (exit 4).
+    async fn look(connector: &Connector, settings: &Settings) -> Result<Self, Failure> {
+        let (nodes, rates) = tokio::join!(facts::observe_all(connector, SAMPLE), rates::learn(connector, settings));
+        let order = writers_last(&nodes);
+        let ground = Self { nodes, order, rates };
+        ground.reference()?;
+        Ok(ground)
+    }
+
+    /// A node that answers, whose settings stand for all: a check says where they differ.
+    fn reference(&self) -> Result<(&str, &NodeFacts), Failure> {
+        first_seen(&self.nodes).ok_or_else(|| nobody_answers(&self.nodes))
+    }
+}
+
+/// What the user wishes of a plan.
+struct Wish<'a> {
+    wanted: Override,
+    accepted: &'a [String],
+    check_timeout: Duration,
+    stage: Stage,
+}
+
+/// Asks the rows, decides on every draft, and looks whether the plan's checks hold.
+async fn decided(
+    connector: &Connector,
+    settings: &Settings,
+    ground: Ground,
+    seen: tables::TablesSeen,
+    named: Named,
+    drafts: Vec<Draft>,
+    wish: &Wish<'_>,
+) -> Result<Planned, Failure> {
+    let Ground { nodes, order, rates } = ground;
+    let (_, server) = first_seen(&nodes).ok_or_else(|| nobody_answers(&nodes))?;
+    // The node that writes least can spare it most.
+    let spare = connector.node(&order[0]).map_err(|error| unseen(&error))?;
+    let obstacles = obstacles(connector, spare, &drafts, wish).await;
     let rolling = Rolling::Nodes(nodes.iter().filter(|node| node.facts.is_ok()).count());
     let mut plan = build(
         drafts,
@@ -89,50 +199,18 @@ pub async fn plan(connector: &Connector, settings: &Settings, request: &Request)
             rates,
             rolling,
             nodes: &order,
-            wanted: request.wanted,
-            accepted: &request.accepted,
+            wanted: wish.wanted,
+            accepted: wish.accepted,
             sizes: &seen.sizes,
             memory: memory(&nodes),
             obstacles: &obstacles,
         },
     );
-    plan.basis = Some(basis(&plan, server, &seen.definitions));
-    let stage = if request.to_run { Stage::BeforeRun } else { Stage::Plan };
-    let mut findings = checked(stage, connector, settings, &plan, &nodes, (&tables, seen.sizes)).await?;
-    findings.extend(seen.findings);
-    Ok(Planned { plan, findings, nodes, tables })
-}
-
-/// Looks again at everything that a saved plan rests on. Reads only.
-///
-/// # Errors
-/// The plan is stale (exit 3; the hints say what changed), or too little can be seen (exit 4).
-pub async fn recheck(connector: &Connector, settings: &Settings, plan: Plan) -> Result<Planned, Failure> {
-    let Some(then) = plan.basis.clone().filter(Basis::is_genuine) else {
-        return Err(Failure::refused(
-            "The saved plan does not say what it rests on, or was edited. Nothing was changed.",
-        )
-        .next("schema plan --out FILE"));
-    };
-    let nodes = facts::observe_all(connector, SAMPLE).await;
-    let Some((_, server)) = first_seen(&nodes) else {
-        return Err(nobody_answers(&nodes));
-    };
-    let mut tables: Vec<TableName> = plan.statements.iter().flat_map(|statement| statement.tables.clone()).collect();
-    tables.sort();
-    tables.dedup();
-    let seen = tables::look(connector, &tables, &profile(server), None).await.map_err(|error| unseen(&error))?;
-    let mut here: Plan = plan.clone();
-    server.version_text.clone_into(&mut here.server_version);
-    here.nodes = connector.nodes().iter().map(|node| node.name.clone()).collect();
-    let changes = then.changes(&basis(&here, server, &seen.definitions));
-    if !changes.is_empty() {
-        let stale = Failure::refused(
-            "The saved plan has gone stale: what it rests on has changed. Nothing was changed by this run.",
-        );
-        return Err(changes.into_iter().fold(stale, Failure::hint).next("schema plan --out FILE"));
-    }
-    let mut findings = checked(Stage::BeforeRun, connector, settings, &plan, &nodes, (&tables, seen.sizes)).await?;
+    plan.check_timeout = Some(wish.check_timeout);
+    let parts = rests_on(&plan, server, &seen.definitions);
+    plan.seal(parts);
+    let tables: Vec<TableName> = named.tables.into_iter().collect();
+    let mut findings = checked(wish.stage, connector, settings, &plan, &nodes, (&tables, seen.sizes)).await?;
     findings.extend(seen.findings);
     Ok(Planned { plan, findings, nodes, tables })
 }
@@ -240,12 +318,15 @@ fn profile(server: &NodeFacts) -> ServerProfile {
 }
 
 /// The nodes in the order of a roll: the node that writes most goes last, so that rows flow from old to new schema for
-/// as long as possible.
+/// as long as possible. Those that do not answer stand behind all others.
 fn writers_last(nodes: &[NodeObservation]) -> Vec<String> {
-    let writes = |node: &NodeObservation| node.facts.as_ref().map_or(0.0, |facts| facts.rates.replicated);
-    let mut order: Vec<&NodeObservation> = nodes.iter().collect();
-    order.sort_by(|one, other| writes(one).total_cmp(&writes(other)));
-    order.into_iter().map(|node| node.node.clone()).collect()
+    let writes = |node: &NodeObservation| node.facts.as_ref().ok().map(|facts| facts.rates.replicated);
+    by_writes(nodes.iter().map(|node| (node.node.clone(), writes(node))).collect())
+}
+
+fn by_writes(mut nodes: Vec<(String, Option<f64>)>) -> Vec<String> {
+    nodes.sort_by(|(_, one), (_, other)| one.unwrap_or(f64::INFINITY).total_cmp(&other.unwrap_or(f64::INFINITY)));
+    nodes.into_iter().map(|(name, _)| name).collect()
 }
 
 /// What the rows have against each statement.
@@ -253,11 +334,11 @@ async fn obstacles(
     connector: &Connector,
     node: &crate::config::Node,
     drafts: &[Draft],
-    request: &Request,
+    wish: &Wish<'_>,
 ) -> BTreeMap<usize, Vec<Reason>> {
     let mut obstacles = BTreeMap::new();
-    for draft in drafts.iter().filter(|draft| draft.part == Part::Change && !draft.fresh && draft.problems.is_empty()) {
-        let found = rows::ask(connector, node, draft, request).await;
+    for draft in drafts.iter().filter(|draft| draft.part == Part::Change && draft.problems.is_empty()) {
+        let found = rows::ask(connector, node, draft, wish).await;
         if !found.is_empty() {
             obstacles.insert(draft.index, found);
         }
@@ -269,6 +350,7 @@ async fn obstacles(
 const RESTS_ON: &[&str] = &[
     "alter_algorithm",
     "binlog_row_image",
+    "default_storage_engine",
     "foreign_key_checks",
     "innodb_default_row_format",
     "innodb_instant_alter_column_allowed",
@@ -276,24 +358,40 @@ const RESTS_ON: &[&str] = &[
     "old_mode",
     "slave_type_conversions",
     "sql_mode",
+    "system_versioning_alter_history",
 ];
 
-fn basis(plan: &Plan, server: &NodeFacts, definitions: &BTreeMap<TableName, String>) -> Basis {
+/// Everything by whose change a plan goes stale, by name. Sizes are not among them: a table grows, and only where that
+/// changes a method it matters.
+fn rests_on(plan: &Plan, server: &NodeFacts, definitions: &BTreeMap<TableName, String>) -> Vec<(String, String)> {
     let settings =
         RESTS_ON.iter().filter_map(|name| Some((format!("setting {name}"), server.global(name)?.to_owned())));
     let tables = definitions.iter().map(|(table, definition)| (format!("table {table}"), definition.clone()));
-    let statements = plan.statements.iter().map(|statement| {
-        // The method is part of it: a plan that chose another one must be looked at again.
-        (format!("statement {}", statement.index), format!("{:?} {}", statement.method, statement.execute))
+    let statements = plan.statements.iter().flat_map(|statement| {
+        let index = statement.index;
+        [
+            (format!("method of statement {index}"), statement.method.name().to_owned()),
+            (format!("statement {index}"), statement.execute.clone()),
+        ]
     });
-    let version = [
+    let mut nodes = plan.nodes.clone();
+    nodes.sort();
+    let whole = [
         ("server version".to_owned(), plan.server_version.clone()),
         ("cluster".to_owned(), server.cluster_uuid.clone()),
-        ("nodes".to_owned(), {
-            let mut nodes = plan.nodes.clone();
-            nodes.sort();
-            nodes.join(", ")
-        }),
+        ("nodes".to_owned(), nodes.join(", ")),
     ];
-    Basis::of(version.into_iter().chain(settings).chain(tables).chain(statements))
+    let policy = plan.policy.in_words().map(|(name, value)| (format!("policy {name}"), value));
+    whole.into_iter().chain(policy).chain(settings).chain(tables).chain(statements).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_that_does_not_answer_is_the_last_to_be_asked() {
+        let nodes = [("n1", None), ("n2", Some(9.0)), ("n3", Some(0.0))];
+        assert_eq!(by_writes(nodes.map(|(name, writes)| (name.to_owned(), writes)).to_vec()), ["n3", "n2", "n1"]);
+    }
 }

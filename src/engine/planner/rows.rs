@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::Request;
+use super::Wish;
 use crate::cluster::{ClusterError, Connector, Rows};
 use crate::config::Node;
 use crate::ddl::Reason;
@@ -12,28 +12,33 @@ use crate::plan::{DataCheck, Draft};
 const UNCHECKED: &str = "rows-unchecked";
 
 /// What the rows have against a statement; empty when nothing.
-pub(super) async fn ask(connector: &Connector, node: &Node, draft: &Draft, request: &Request) -> Vec<Reason> {
+pub(super) async fn ask(connector: &Connector, node: &Node, draft: &Draft, wish: &Wish<'_>) -> Vec<Reason> {
     let mut found = Vec::new();
-    let end = Instant::now() + request.check_timeout;
+    let end = Instant::now() + wish.check_timeout;
+    let accepted = wish.accepted.iter().any(|code| code == UNCHECKED);
     for check in &draft.data_checks {
         let left = end.saturating_duration_since(Instant::now());
         let limited =
             format!("SET STATEMENT max_statement_time = {:.3} FOR {}", left.as_secs_f64().max(0.001), check.sql);
         let answer = async {
             let mut session = connector.observer(node).await?;
+            if check.as_written {
+                // What the user wrote means here what it will mean in the statement: `"x"` is a text, or a name.
+                session.query_all(&in_its_session(draft)).await?;
+            }
             let rows = session.query_all_within(&limited, left + std::time::Duration::from_secs(5)).await;
             session.close().await;
             rows
         };
         match answer.await.map(|sets| sets.into_iter().next().unwrap_or_default()) {
             Ok(rows) if rows.is_empty() => {}
-            Ok(rows) => found.push(in_the_way(check, &rows)),
-            // A question about a column that is not there says nothing about rows; the statement itself is judged elsewhere.
-            Err(ClusterError::Server { code: 1054 | 1146, .. }) => {}
-            Err(error) if request.accepted.iter().any(|code| code == UNCHECKED) => {
-                tracing::warn!("{}: {error}", check.code);
-            }
-            Err(error) => found.push(unchecked(check, &error, request)),
+            Ok(rows) => match &check.blind {
+                None => found.push(in_the_way(check, &rows)),
+                Some(why) if accepted => tracing::warn!("{}: {why}", check.code),
+                Some(why) => found.push(unasked(check, why)),
+            },
+            Err(error) if accepted => tracing::warn!("{}: {error}", check.code),
+            Err(error) => found.push(unchecked(check, &error, wish)),
         }
     }
     found
@@ -62,10 +67,32 @@ fn in_the_way(check: &DataCheck, rows: &Rows) -> Reason {
     }
 }
 
-fn unchecked(check: &DataCheck, error: &ClusterError, request: &Request) -> Reason {
+/// The settings of the session in which the statement will run, as far as they decide what its words mean.
+fn in_its_session(draft: &Draft) -> String {
+    let mut settings = "SET SESSION sql_mode = @@GLOBAL.sql_mode".to_owned();
+    for set in &draft.session {
+        settings.push_str("; ");
+        settings.push_str(set.trim().trim_end_matches(';'));
+    }
+    settings
+}
+
+/// The rows of today do not tell, and there are some.
+fn unasked(check: &DataCheck, why: &str) -> Reason {
+    Reason {
+        code: UNCHECKED.to_owned(),
+        text: format!(
+            "Whether there will be {} is not known, because {why}, and the rows of today cannot be asked for it. Run what comes \
+             before it first and plan the rest then, or accept it with --accept {UNCHECKED}.",
+            check.what
+        ),
+    }
+}
+
+fn unchecked(check: &DataCheck, error: &ClusterError, wish: &Wish<'_>) -> Reason {
     let why = match error.code() {
         // ER_STATEMENT_TIMEOUT
-        Some(1969) => format!("it did not end within {} s", request.check_timeout.as_secs_f64()),
+        Some(1969) => format!("it did not end within {} s", wish.check_timeout.as_secs_f64()),
         _ => error.to_string().trim_end_matches('.').to_owned(),
     };
     Reason {

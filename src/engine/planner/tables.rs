@@ -7,6 +7,7 @@ use crate::cluster::facts::{Tables, tables};
 use crate::cluster::{ClusterError, Connector, snapshot_all};
 use crate::ddl::ServerProfile;
 use crate::ddl::model::{Catalog, HiddenDocId, Object as Known};
+use crate::plan::Named;
 use crate::plan::check::{Finding, Verdict};
 use crate::plan::facts::{TableFacts, TableName, Unseen};
 use crate::verify::{Definition, ObjectKind, SchemaSnapshot, Scope, compare};
@@ -29,25 +30,31 @@ const REPLICATION: Duration = Duration::from_secs(2);
 /// Looks at the tables on all nodes.
 pub(super) async fn look(
     connector: &Connector,
-    names: &[TableName],
+    named: &Named,
     profile: &ServerProfile,
     database: Option<&str>,
 ) -> Result<TablesSeen, ClusterError> {
     let mut catalog = Catalog::new(profile.settings.clone());
     catalog.default_database = database.map(ToOwned::to_owned);
     let mut seen = TablesSeen { catalog, sizes: BTreeMap::new(), definitions: BTreeMap::new(), findings: Vec::new() };
-    if names.is_empty() {
+    let names: Vec<TableName> = named.tables.iter().cloned().collect();
+    let dropped: Vec<String> = named.dropped.iter().cloned().collect();
+    if names.is_empty() && dropped.is_empty() {
         return Ok(seen);
     }
-    let (snapshots, sizes) = tokio::join!(
-        snapshots(connector, names),
-        connector.on_every_node(async |node| {
-            let mut session = connector.observer(node).await?;
-            let seen = tables(&mut session, Tables::Named(names)).await;
-            session.close().await;
-            seen
-        })
-    );
+    let look = async |which: Tables<'_>| {
+        connector
+            .on_every_node(async |node| {
+                let mut session = connector.observer(node).await?;
+                let seen = tables(&mut session, which).await;
+                session.close().await;
+                seen
+            })
+            .await
+    };
+    let (snapshots, mut sizes, of_databases) =
+        tokio::join!(snapshots(connector, &names), look(Tables::Named(&names)), look(Tables::Of(&dropped)));
+    sizes.extend(of_databases);
     // A node that could not be asked is told of by its own check.
     let mut doc_ids: BTreeMap<TableName, Option<bool>> = BTreeMap::new();
     for node in sizes.into_iter().flatten() {
@@ -81,7 +88,7 @@ pub(super) async fn look(
             seen.definitions.insert(TableName::new(&object.database, &object.name), sql.clone());
         }
     }
-    for name in names {
+    for name in &names {
         let there =
             reference.objects.keys().any(|object| object.database == name.database && object.name == name.table);
         if !there {

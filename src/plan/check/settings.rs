@@ -33,6 +33,7 @@ const EQUAL: &[&str] = &[
     "old_mode",
     "slave_type_conversions",
     "sql_mode",
+    "system_versioning_alter_history",
     "wsrep_ignore_apply_errors",
     "wsrep_mode",
 ];

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::plan::facts::{Blocker, NodeState, Rates, TableFacts, Unseen};
-use crate::plan::{Grant, Method, Policy};
+use crate::plan::{Grant, Method, Override, Policy};
 use crate::sql::ServerVersion;
 
 fn healthy(name: &str) -> NodeObservation {
@@ -75,7 +75,9 @@ fn rolling_plan() -> Plan {
         passes: Vec::new(),
         nodes: Vec::new(),
         policy: Policy::default(),
+        wanted: Override::Auto,
         accepted: Vec::new(),
+        check_timeout: None,
         rates: None,
         basis: None,
     }

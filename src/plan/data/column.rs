@@ -1,17 +1,19 @@
 //! Values that a column's new definition would refuse, cut or lose: what it held before, and holds no longer.
 
-use super::{Asked, DataCheck, nulls};
+use super::source::Source;
+use super::{DataCheck, nulls, rows_where};
 use crate::ddl::model::{BaseType, Column, ColumnType};
 use crate::sql::{quote_name, quote_text};
 
-/// The questions of a column that is there before and after.
-pub(super) fn checks(old: &Column, new: &Column, asked: Asked<'_>, checks: &mut Vec<DataCheck>) {
+/// The questions of a column that is there before and after; `source` is its table before.
+pub(super) fn checks(old: &Column, new: &Column, source: Source<'_>, checks: &mut Vec<DataCheck>) {
     if old.generated.is_some() || new.generated.is_some() {
         return;
     }
     let name = old.name.as_str();
     let quoted = quote_name(name);
-    let mut ask = |code, what: String, condition: String| checks.push(asked.rows(code, what, &[name], &condition));
+    let mut ask =
+        |code, what: String, condition: String| checks.push(rows_where(&source, code, what, &[name], true, &condition));
     if let Some(characters) = longest_text(&new.data_type)
         && longest_text(&old.data_type).is_none_or(|before| before > characters)
     {
@@ -30,14 +32,8 @@ pub(super) fn checks(old: &Column, new: &Column, asked: Asked<'_>, checks: &mut 
         };
         ask("too-long", format!("values of `{name}` over {bytes} bytes"), format!("LENGTH({stored}) > {bytes}"));
     }
-    if let Some((low, high)) = range(&new.data_type)
-        && range(&old.data_type).is_none_or(|(old_low, old_high)| old_low < low || old_high > high)
-    {
-        ask(
-            "out-of-range",
-            format!("values of `{name}` outside {low} to {high}"),
-            format!("{quoted} < {low} OR {quoted} > {high}"),
-        );
+    if let Some((what, condition)) = out_of_range(&old.data_type, &new.data_type, &quoted) {
+        ask("out-of-range", format!("values of `{name}` {what}"), condition);
     }
     if let Some(charset) = narrower_charset(&old.data_type, &new.data_type) {
         // What the new character set does not have becomes `?`, so it does not survive the way there and back.
@@ -63,7 +59,7 @@ pub(super) fn checks(old: &Column, new: &Column, asked: Asked<'_>, checks: &mut 
         ask("members-in-use", format!("values of `{name}` that are no longer members"), condition);
     }
     if old.nullable && !new.nullable {
-        checks.push(nulls(name, asked));
+        checks.push(nulls(name, &source));
     }
 }
 
@@ -98,21 +94,61 @@ fn most_bytes(old: &ColumnType, new: &ColumnType) -> Option<u64> {
     }
 }
 
-/// The smallest and the largest value of an exact number.
-fn range(data_type: &ColumnType) -> Option<(i128, i128)> {
+/// Which values of `quoted` a number of type `new` does not hold, in words and as a condition; `None` where all values of
+/// `old` fit. What has more decimals than the new type is rounded before it is compared, as the server does.
+fn out_of_range(old: &ColumnType, new: &ColumnType, quoted: &str) -> Option<(String, String)> {
+    if new.base == BaseType::Decimal {
+        let (digits, decimals) = digits(new);
+        let fits = match old.base {
+            BaseType::Decimal => {
+                let (old_digits, old_decimals) = self::digits(old);
+                // Rounding may carry into one more digit.
+                old_digits < digits || old_digits == digits && old_decimals <= decimals
+            }
+            _ => integers(old).is_some_and(|(low, high)| digits > 38 || low.abs().max(high) < 10_i128.pow(digits)),
+        };
+        if fits && (old.unsigned || !new.unsigned) {
+            return None;
+        }
+        let negative = if new.unsigned { format!(" OR {quoted} < 0") } else { String::new() };
+        let unsigned = if new.unsigned { " UNSIGNED" } else { "" };
+        let bound = format!("1{}", "0".repeat(digits as usize));
+        return Some((
+            format!("that DECIMAL({},{decimals}){unsigned} does not hold", digits + decimals),
+            format!("ROUND(ABS({quoted}), {decimals}) >= {bound}{negative}"),
+        ));
+    }
+    let (low, high) = integers(new)?;
+    let reach = match old.base {
+        // Rounding may carry into one more digit.
+        BaseType::Decimal => {
+            10_i128.checked_pow(digits(old).0).map(|most| (if old.unsigned { 0 } else { -most }, most))
+        }
+        _ => integers(old),
+    };
+    if reach.is_some_and(|(old_low, old_high)| old_low >= low && old_high <= high) {
+        return None;
+    }
+    let rounded = if old.base.is_integer() { quoted.to_owned() } else { format!("ROUND({quoted})") };
+    Some((format!("outside {low} to {high}"), format!("{rounded} < {low} OR {rounded} > {high}")))
+}
+
+/// Digits of a DECIMAL before and behind its point.
+fn digits(data_type: &ColumnType) -> (u32, u32) {
+    let decimals = data_type.decimals.unwrap_or(0);
+    let all = u32::try_from(data_type.length.unwrap_or(10)).unwrap_or(u32::MAX);
+    // The server's widest DECIMAL has 65 digits.
+    (all.saturating_sub(decimals).min(65), decimals)
+}
+
+/// The smallest and the largest value of an integer type.
+fn integers(data_type: &ColumnType) -> Option<(i128, i128)> {
     let bits = match data_type.base {
         BaseType::TinyInt => 8,
         BaseType::SmallInt => 16,
         BaseType::MediumInt => 24,
         BaseType::Int => 32,
         BaseType::BigInt => 64,
-        BaseType::Decimal => {
-            let decimals = u64::from(data_type.decimals.unwrap_or(0));
-            let digits = data_type.length.unwrap_or(10).saturating_sub(decimals);
-            // An i128 holds 38 digits; the server's widest DECIMAL has 65, and there is nothing to lose up there.
-            let top = 10_i128.checked_pow(u32::try_from(digits).ok()?)? - 1;
-            return Some((if data_type.unsigned { 0 } else { -top }, top));
-        }
         _ => return None,
     };
     Some(if data_type.unsigned { (0, (1 << bits) - 1) } else { (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) })

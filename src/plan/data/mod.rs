@@ -1,12 +1,19 @@
 //! Questions to the rows that are there: would the statement fail on them, or cut them?
 //!
 //! Each question is one read-only query that returns the rows which stand in the way, a few of them, so that a person
-//! sees sample keys. A query that returns nothing has passed; one that did not end within its time has not.
+//! sees sample keys. A query that returns nothing has passed; one that did not end within its time, or could not be put,
+//! has not. Questions are put to the tables as they are before the plan begins ([`source`]).
 
 mod column;
+mod source;
+#[cfg(test)]
+mod tests;
 
-use crate::ddl::ast::{Body, CheckDef, ColumnDef, ForeignKeyDef, KeyDef, KeyType, Operation, Statement};
-use crate::ddl::model::Applied;
+use source::{Source, Value};
+
+use super::Rows;
+use crate::ddl::ast::{Body, CheckDef, ColumnDef, KeyDef, KeyType, ObjectName, Operation, References, Statement};
+use crate::ddl::model::{Applied, ColumnId, Table};
 use crate::sql::quote_name as quote;
 
 /// How many rows that stand in the way are shown.
@@ -21,6 +28,10 @@ pub struct DataCheck {
     pub what: String,
     /// The query. The rows that it returns stand in the way.
     pub sql: String,
+    /// Why the question itself cannot be put to the rows of today. The query then only asks whether there is any row.
+    pub blind: Option<String>,
+    /// It holds an expression of the statement's own, which means what it means in the statement's own session.
+    pub as_written: bool,
 }
 
 impl DataCheck {
@@ -30,190 +41,243 @@ impl DataCheck {
     }
 }
 
-/// The table that is asked, as the plan knows it.
-#[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
-    /// Its database.
-    pub database: &'a str,
-    /// Its name.
-    pub table: &'a str,
-    /// The columns of its primary key, shown as samples; may be empty.
-    pub key: &'a [String],
+/// A table that a foreign key refers to, as it is at that point of the plan.
+#[derive(Clone, Debug)]
+pub struct Parent {
+    /// Where its rows are today.
+    pub rows: Rows,
+    /// Its definition behind the statement; `None` when it is not known.
+    pub table: Option<std::sync::Arc<Table>>,
 }
 
-impl Asked<'_> {
-    fn name(&self) -> String {
-        format!("{}.{}", quote(self.database), quote(self.table))
-    }
-
-    /// Rows that satisfy `condition`, by their key and the values of `columns`.
-    fn rows(&self, code: &'static str, what: String, columns: &[&str], condition: &str) -> DataCheck {
-        let mut shown: Vec<String> = self.key.iter().map(|column| quote(column)).collect();
-        for column in columns {
-            let column = quote(column);
-            if !shown.contains(&column) {
-                shown.push(column);
-            }
-        }
-        let shown = if shown.is_empty() { "1".to_owned() } else { shown.join(", ") };
-        let sql = format!("SELECT {shown} FROM {} WHERE {condition} LIMIT {SAMPLES}", self.name());
-        DataCheck { code, what, sql }
-    }
-}
-
-/// Every question that a statement puts to the rows of its table. `text` is the statement's own.
+/// Every question that a statement puts to the rows of its table. `text` is the statement's own, `rows` says where the
+/// rows of its table are today, and `parent` the same of a table that a foreign key refers to.
 ///
 /// What columns ask follows from the table before and after, as far as both are known.
-pub fn data_checks(statement: &Statement, text: &str, applied: &Applied, asked: Asked<'_>) -> Vec<DataCheck> {
+pub fn data_checks(
+    statement: &Statement,
+    text: &str,
+    applied: &Applied,
+    rows: &Rows,
+    parent: &dyn Fn(&ObjectName) -> Parent,
+) -> Vec<DataCheck> {
+    let Some(name) = statement.objects.first().filter(|_| *rows != Rows::Nowhere) else { return Vec::new() };
+    if let Rows::In(table, _) = rows
+        && table.database.is_empty()
+    {
+        return Vec::new();
+    }
+    let at = |table| Source { rows, name: &name.name.value, table };
+    let questions = Questions { text, applied, parent, after: at(applied.after.as_deref()) };
     let mut checks = Vec::new();
     if let (Some(before), Some(after)) = (&applied.before, &applied.after) {
         for new in &after.columns {
             if let Some(old) = before.column_by_id(new.id) {
-                column::checks(old, new, asked, &mut checks);
+                column::checks(old, new, at(Some(before)), &mut checks);
             }
         }
     }
     match &statement.body {
         Body::AlterTable(alter) => {
             for operation in alter.operations() {
-                of_operation(operation, text, applied, asked, &mut checks);
+                questions.of_operation(operation, &mut checks);
             }
         }
-        Body::CreateIndex(create) => checks.extend(duplicates(&create.key, applied, asked)),
+        Body::CreateIndex(create) => checks.extend(questions.duplicates(&create.key)),
         _ => {}
     }
     checks
 }
 
-fn of_operation(operation: &Operation, text: &str, applied: &Applied, asked: Asked<'_>, checks: &mut Vec<DataCheck>) {
-    match operation {
-        Operation::AddKey(key) => checks.extend(duplicates(key, applied, asked)),
-        Operation::AddForeignKey(key) => checks.extend(orphans(key, asked)),
-        Operation::AddCheck(check) => checks.push(violators(check, text, asked)),
-        Operation::ModifyColumn { column, .. } => of_column(&column.name.value, column, text, asked, checks),
-        Operation::ChangeColumn { old, column, .. } => of_column(&old.value, column, text, asked, checks),
-        _ => {}
+/// Rows that satisfy `condition`, by their key and the values of `columns`, which it is about.
+fn rows_where(
+    source: &Source<'_>,
+    code: &'static str,
+    what: String,
+    columns: &[&str],
+    shown: bool,
+    condition: &str,
+) -> DataCheck {
+    let mut names = source.key();
+    let key = names.len();
+    names.extend(columns.iter().filter(|name| !names[..key].contains(name)).copied().collect::<Vec<_>>());
+    let relation = match source.relation(&names) {
+        Ok(relation) => relation,
+        Err(why) => return source.blind(code, what, why),
+    };
+    let listed: Vec<String> = names[..if shown { names.len() } else { key }].iter().map(|name| quote(name)).collect();
+    let listed = if listed.is_empty() { "1".to_owned() } else { listed.join(", ") };
+    let sql = format!("SELECT {listed} FROM {relation} WHERE {condition} LIMIT {SAMPLES}");
+    DataCheck { code, what, sql, blind: None, as_written: false }
+}
+
+fn nulls(column: &str, source: &Source<'_>) -> DataCheck {
+    let what = format!("rows in which `{column}` is NULL");
+    rows_where(source, "nulls", what, &[column], false, &format!("{} IS NULL", quote(column)))
+}
+
+/// What the clauses of one statement ask. They name columns as the statement leaves them.
+struct Questions<'a> {
+    text: &'a str,
+    applied: &'a Applied,
+    parent: &'a dyn Fn(&ObjectName) -> Parent,
+    after: Source<'a>,
+}
+
+impl Questions<'_> {
+    fn of_operation(&self, operation: &Operation, checks: &mut Vec<DataCheck>) {
+        match operation {
+            Operation::AddKey(key) => checks.extend(self.duplicates(key)),
+            Operation::AddForeignKey(key) => {
+                let own: Vec<&str> = key.columns.iter().map(|column| column.value.as_str()).collect();
+                checks.extend(self.orphans(&own, &key.references));
+            }
+            Operation::AddCheck(check) => checks.push(self.violators(check)),
+            Operation::AddColumn { column, .. } => {
+                self.of_column(column, checks);
+                let references = column.references.as_ref();
+                checks.extend(references.and_then(|parent| self.orphans(&[&column.name.value], parent)));
+            }
+            Operation::ModifyColumn { column, .. } | Operation::ChangeColumn { column, .. } => {
+                self.of_column(column, checks)
+            }
+            _ => {}
+        }
+    }
+
+    /// Keys and checks in a column's definition.
+    fn of_column(&self, column: &ColumnDef, checks: &mut Vec<DataCheck>) {
+        let name = column.name.value.as_str();
+        if column.key.is_some() {
+            checks.extend(self.agreeing(&[quote(name)], &[name]));
+        }
+        if let Some(check) = &column.check {
+            checks.push(self.violators(check));
+        }
+    }
+
+    /// Rows that agree in a new unique key. `ALTER IGNORE` drops them instead of failing, so they are asked for as well.
+    fn duplicates(&self, key: &KeyDef) -> Option<DataCheck> {
+        // Uniqueness over a period is a question of ranges, which the server itself must answer.
+        if !matches!(key.key_type, KeyType::Primary | KeyType::Unique) || key.without_overlaps.is_some() {
+            return None;
+        }
+        if self.forbidden_already(key) {
+            return None;
+        }
+        let parts: Vec<String> = key
+            .parts
+            .iter()
+            .map(|part| match part.prefix {
+                Some(prefix) => format!("LEFT({}, {prefix})", quote(&part.column.value)),
+                None => quote(&part.column.value),
+            })
+            .collect();
+        let names: Vec<&str> = key.parts.iter().map(|part| part.column.value.as_str()).collect();
+        self.agreeing(&parts, &names)
+    }
+
+    /// Whether a unique key of before forbids every duplicate of a new one, with values that the statement does not change.
+    fn forbidden_already(&self, key: &KeyDef) -> bool {
+        let (Some(before), Some(after)) = (&self.applied.before, &self.applied.after) else { return false };
+        let unchanged = |id: ColumnId| {
+            let types = before.column_by_id(id).zip(after.column_by_id(id));
+            types.is_some_and(|(old, new)| old.data_type == new.data_type)
+        };
+        let whole: Vec<ColumnId> = key
+            .parts
+            .iter()
+            .filter(|part| part.prefix.is_none())
+            .filter_map(|part| Some(after.column(&part.column.value)?.id))
+            .filter(|id| unchanged(*id))
+            .collect();
+        before.unique_keys_within(&whole).next().is_some()
+    }
+
+    /// Rows that agree in all of `parts`, expressions over the columns `names`; `None` where there cannot be any.
+    fn agreeing(&self, parts: &[String], names: &[&str]) -> Option<DataCheck> {
+        let never = |name: &str| match self.after.value(name) {
+            // NULLs never collide.
+            Value::Constant(value) => value.eq_ignore_ascii_case("NULL"),
+            Value::Counted => true,
+            Value::Column(_) | Value::Hidden(_) => false,
+        };
+        if names.iter().any(|name| never(name)) {
+            return None;
+        }
+        let columns = parts.join(", ");
+        let what = format!("rows that agree in {columns}");
+        let relation = match self.after.relation(names) {
+            Ok(relation) => relation,
+            Err(why) => return Some(self.after.blind("duplicates", what, why)),
+        };
+        let no_nulls: Vec<String> = names.iter().map(|name| format!("{} IS NOT NULL", quote(name))).collect();
+        let sql = format!(
+            "SELECT {columns}, COUNT(*) AS `rows` FROM {relation} WHERE {} GROUP BY {columns} HAVING COUNT(*) > 1 LIMIT {SAMPLES}",
+            no_nulls.join(" AND ")
+        );
+        Some(DataCheck { code: "duplicates", what, sql, blind: None, as_written: false })
+    }
+
+    /// Rows whose parent is not there. Where the parent's columns were left out, they are its primary key, which only the
+    /// parent's definition tells; the server's own check remains for that case.
+    fn orphans(&self, own: &[&str], references: &References) -> Option<DataCheck> {
+        if references.columns.is_empty() || references.columns.len() != own.len() {
+            return None;
+        }
+        let is_null = |name: &str| self.after.value(name) == Value::Constant("NULL".to_owned());
+        if own.iter().any(|name| is_null(name)) {
+            return None;
+        }
+        let parent = (self.parent)(&references.table);
+        let theirs: Vec<&str> = references.columns.iter().map(|column| column.value.as_str()).collect();
+        let there = Source { rows: &parent.rows, name: "p", table: parent.table.as_deref() };
+        let what = format!("rows without a parent in {}", references.table.qualified(None));
+        let mut names = self.after.key();
+        names.extend(own.iter().filter(|name| !names.contains(name)).copied().collect::<Vec<_>>());
+        let child = self.after.relation(&names).map(|relation| aliased(&relation, self.after.name, "c"));
+        let has_parent = match parent.rows {
+            // A parent that the plan makes is empty.
+            Rows::Nowhere => Ok(String::new()),
+            _ => there.relation(&theirs).map(|relation| {
+                let pairs: Vec<String> = own
+                    .iter()
+                    .zip(&theirs)
+                    .map(|(child, parent)| format!("p.{} = c.{}", quote(parent), quote(child)))
+                    .collect();
+                format!(
+                    " AND NOT EXISTS (SELECT 1 FROM {} WHERE {})",
+                    aliased(&relation, "p", "p"),
+                    pairs.join(" AND ")
+                )
+            }),
+        };
+        let (child, has_parent) = match child.and_then(|child| Ok((child, has_parent?))) {
+            Ok(found) => found,
+            Err(why) => return Some(self.after.blind("orphans", what, why)),
+        };
+        let shown: Vec<String> = names.iter().map(|column| format!("c.{}", quote(column))).collect();
+        let set: Vec<String> = own.iter().map(|column| format!("c.{} IS NOT NULL", quote(column))).collect();
+        let sql = format!(
+            "SELECT {} FROM {child} WHERE {}{has_parent} LIMIT {SAMPLES}",
+            shown.join(", "),
+            set.join(" AND "),
+        );
+        Some(DataCheck { code: "orphans", what, sql, blind: None, as_written: false })
+    }
+
+    fn violators(&self, check: &CheckDef) -> DataCheck {
+        let expression = check.expr.span.of(self.text);
+        let names: Vec<&str> = check.expr.facts.columns.iter().map(|column| column.value.as_str()).collect();
+        let what = format!("rows that violate CHECK ({expression})");
+        // A check is satisfied by TRUE and by NULL.
+        let found = rows_where(&self.after, "violations", what, &names, false, &format!("NOT ({expression})"));
+        DataCheck { as_written: found.blind.is_none(), ..found }
     }
 }
 
-/// Keys and checks in the new definition of a column that is there.
-fn of_column(name: &str, column: &ColumnDef, text: &str, asked: Asked<'_>, checks: &mut Vec<DataCheck>) {
-    if column.key.is_some() {
-        checks.push(agreeing(&[quote(name)], &[name], asked));
-    }
-    if let Some(check) = &column.check {
-        checks.push(violators(check, text, asked));
-    }
-}
-
-fn nulls(column: &str, asked: Asked<'_>) -> DataCheck {
-    asked.rows("nulls", format!("rows in which `{column}` is NULL"), &[], &format!("{} IS NULL", quote(column)))
-}
-
-/// Rows that agree in a new unique key. `ALTER IGNORE` drops them instead of failing, so they are asked for as well.
-fn duplicates(key: &KeyDef, applied: &Applied, asked: Asked<'_>) -> Option<DataCheck> {
-    // Uniqueness over a period is a question of ranges, which the server itself must answer.
-    if !matches!(key.key_type, KeyType::Primary | KeyType::Unique) || key.without_overlaps.is_some() {
-        return None;
-    }
-    if forbidden_already(key, applied) {
-        return None;
-    }
-    let parts: Vec<String> = key
-        .parts
-        .iter()
-        .map(|part| match part.prefix {
-            Some(prefix) => format!("LEFT({}, {prefix})", quote(&part.column.value)),
-            None => quote(&part.column.value),
-        })
-        .collect();
-    let names: Vec<&str> = key.parts.iter().map(|part| part.column.value.as_str()).collect();
-    Some(agreeing(&parts, &names, asked))
-}
-
-/// Whether a unique key of today forbids every duplicate of a new one, with values that the statement does not change.
-fn forbidden_already(key: &KeyDef, applied: &Applied) -> bool {
-    let (Some(before), Some(after)) = (&applied.before, &applied.after) else { return false };
-    let whole: Vec<_> = key
-        .parts
-        .iter()
-        .filter(|part| part.prefix.is_none())
-        .filter_map(|part| before.column(&part.column.value))
-        .filter(|old| after.column_by_id(old.id).is_some_and(|new| new.data_type == old.data_type))
-        .map(|column| column.id)
-        .collect();
-    before.unique_keys_within(&whole).next().is_some()
-}
-
-/// Rows that agree in all of `parts`, expressions over the columns `names`.
-fn agreeing(parts: &[String], names: &[&str], asked: Asked<'_>) -> DataCheck {
-    let columns = parts.join(", ");
-    // NULLs never collide.
-    let no_nulls: Vec<String> = names.iter().map(|name| format!("{} IS NOT NULL", quote(name))).collect();
-    let sql = format!(
-        "SELECT {columns}, COUNT(*) AS `rows` FROM {} WHERE {} GROUP BY {columns} HAVING COUNT(*) > 1 LIMIT {SAMPLES}",
-        asked.name(),
-        no_nulls.join(" AND ")
-    );
-    DataCheck { code: "duplicates", what: format!("rows that agree in {columns}"), sql }
-}
-
-/// Rows whose parent is not there. Where the parent's columns were left out, they are its primary key, which only the
-/// parent's definition tells; the server's own check remains for that case.
-fn orphans(key: &ForeignKeyDef, asked: Asked<'_>) -> Option<DataCheck> {
-    let references = &key.references;
-    if references.columns.is_empty() || references.columns.len() != key.columns.len() {
-        return None;
-    }
-    let parent = &references.table;
-    let parent_name = format!("{}.{}", quote(parent.database_or(Some(asked.database))?), quote(&parent.name.value));
-    let child_columns: Vec<String> = key.columns.iter().map(|column| format!("c.{}", quote(&column.value))).collect();
-    let pairs: Vec<String> = child_columns
-        .iter()
-        .zip(&references.columns)
-        .map(|(child, parent)| format!("p.{} = {child}", quote(&parent.value)))
-        .collect();
-    let set: Vec<String> = child_columns.iter().map(|column| format!("{column} IS NOT NULL")).collect();
-    let shown: Vec<String> =
-        asked.key.iter().map(|column| format!("c.{}", quote(column))).chain(child_columns.iter().cloned()).collect();
-    let sql = format!(
-        "SELECT {} FROM {} AS c WHERE {} AND NOT EXISTS (SELECT 1 FROM {parent_name} AS p WHERE {}) LIMIT {SAMPLES}",
-        shown.join(", "),
-        asked.name(),
-        set.join(" AND "),
-        pairs.join(" AND ")
-    );
-    Some(DataCheck { code: "orphans", what: format!("rows without a parent in {}", parent.qualified(None)), sql })
-}
-
-fn violators(check: &CheckDef, text: &str, asked: Asked<'_>) -> DataCheck {
-    let expression = check.expr.span.of(text);
-    // A check is satisfied by TRUE and by NULL.
-    asked.rows("violations", format!("rows that violate CHECK ({expression})"), &[], &format!("NOT ({expression})"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ddl::model::Catalog;
-    use crate::ddl::{ServerProfile, parse};
-
-    fn asks(clauses: &str) -> Vec<&'static str> {
-        let settings = ServerProfile::of("10.11.19".parse().unwrap()).settings;
-        let dump = "CREATE TABLE t (id INT NOT NULL, a INT, b VARCHAR(20), PRIMARY KEY (id), UNIQUE KEY ub (b(5)));";
-        let mut catalog = Catalog::from_dump(dump, settings.clone());
-        let sql = format!("ALTER TABLE t {clauses}");
-        let statement = parse(&sql, settings.dialect);
-        let applied = catalog.apply(&statement, &sql, None);
-        let asked = Asked { database: "app", table: "t", key: &["id".to_owned()] };
-        data_checks(&statement, &sql, &applied, asked).into_iter().map(|check| check.code).collect()
-    }
-
-    #[test]
-    fn duplicates_are_asked_for_where_no_key_forbids_them() {
-        assert_eq!(asks("ADD UNIQUE u (a)"), ["duplicates"]);
-        assert_eq!(asks("ADD UNIQUE u (a, id)"), [""; 0]);
-        assert_eq!(asks("ADD UNIQUE u (a, b)"), ["duplicates"], "only the first letters of b are unique");
-        assert_eq!(asks("MODIFY id TINYINT NOT NULL, ADD UNIQUE u (a, id)"), ["out-of-range", "duplicates"]);
-    }
+/// A relation under another name: a table that stands for itself, or one that has a name of its own already.
+fn aliased(relation: &str, name: &str, alias: &str) -> String {
+    let own = format!(" AS {}", quote(name));
+    format!("{} AS {alias}", relation.strip_suffix(&own).unwrap_or(relation))
 }
