@@ -28,6 +28,8 @@ pub(super) struct Crew<'a> {
     /// The statement that runs in RSU.
     pub(super) flight: Option<Flight>,
     pub(super) attempts: u32,
+    /// What the run was last said to wait for, and when.
+    pub(super) waiting: Option<(String, Instant)>,
     pub(super) seconds: Seconds,
     /// How long each statement took on each node, for the estimates of later plans.
     pub(super) measured: Vec<Value>,
@@ -55,6 +57,7 @@ impl<'a> Crew<'a> {
             rotation: BTreeMap::new(),
             flight: None,
             attempts: 0,
+            waiting: None,
             seconds: Seconds::default(),
             measured: Vec::new(),
             started: Instant::now(),
@@ -85,6 +88,15 @@ impl<'a> Crew<'a> {
 
     pub(super) fn hint(&mut self, text: impl Into<String>) {
         self.tell(Event::Hint { text: text.into() });
+    }
+
+    /// Tells what the run waits for: when it is something new, and now and then.
+    pub(super) fn tell_waiting(&mut self, why: &str) {
+        let known = self.waiting.as_ref().is_some_and(|(text, at)| text == why && at.elapsed() < WAITING_AGAIN);
+        if !known {
+            self.waiting = Some((why.to_owned(), Instant::now()));
+            self.tell(Event::Waiting { text: why.to_owned() });
+        }
     }
 
     /// Seconds since the crew came together.
@@ -178,3 +190,5 @@ pub(super) fn failed(error: impl std::fmt::Display) -> Fault {
 
 /// How long a look at a node may take while something is waited for.
 pub(super) const POLL: Duration = Duration::from_millis(10);
+/// How often it is said once more that something is still waited for.
+const WAITING_AGAIN: Duration = Duration::from_secs(10);

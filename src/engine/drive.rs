@@ -89,6 +89,17 @@ async fn carry_out(crew: &mut Crew<'_>, machine: &mut Machine, signals: &mut Sig
     let pass = machine.state().pass;
     let effects = machine.step(Input::Answer(id, answer));
     verified(crew, machine.state(), &action, pass);
+    if let Action::Toi { .. } = action {
+        // What the server said of a statement that no schema shows is known from here only.
+        let body = body(machine.state(), &crew.baggage());
+        if let Some(book) = &mut crew.book {
+            match book.write("toi_answered", &body).await {
+                Err(BookError::Lost(text)) => return machine.step(Input::LeaseLost(text)),
+                Err(error @ BookError::Unwritable(_)) => crew.hint(error.to_string()),
+                Ok(()) => {}
+            }
+        }
+    }
     effects
 }
 
@@ -179,7 +190,8 @@ async fn lost(loss: Option<tokio::sync::watch::Receiver<Option<String>>>) -> Str
 async fn act(crew: &mut Crew<'_>, state: &State, action: &Action, stop: &Stop) -> Answer {
     match action {
         Action::Survey => crew.survey(state).await,
-        Action::Pause { millis } => {
+        Action::Pause { millis, why } => {
+            crew.tell_waiting(why);
             sleep(Duration::from_millis(*millis)).await;
             Answer::Done
         }
@@ -195,7 +207,7 @@ async fn act(crew: &mut Crew<'_>, state: &State, action: &Action, stop: &Stop) -
         Action::Admit { node } => crew.admit(*node).await,
         Action::Settle { node } => settle(crew, *node, state).await,
         Action::Clear { .. } => crew.clear(state.pass).await,
-        Action::Toi { statement } => crew.toi(state.pass, *statement).await,
+        Action::Toi { statement, direction } => crew.toi(state.pass, *statement, *direction).await,
         Action::Copy { statement } => crew.copy(state.pass, *statement).await,
         Action::Swap { statement } => crew.swap(state.pass, *statement).await,
         Action::Tidy { statement } => crew.tidy(state.pass, *statement).await,

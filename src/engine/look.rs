@@ -1,14 +1,20 @@
 //! Looking at the nodes.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures_util::future::join_all;
+use tokio::time::{Instant, sleep};
 
-use super::crew::Crew;
+use super::crew::{Crew, POLL};
 use super::fingerprint::{Objects, fingerprint, objects};
+use super::window::same_conversions;
 use crate::cluster::{ClusterError, Connector, Node, Session};
 use crate::plan::Method;
 use crate::run::{Answer, Seen, State};
+
+/// How long a survey waits for a node that applies more slowly than the others.
+const LEVEL_WITHIN: Duration = Duration::from_secs(1);
 
 /// The state of a node's provider, in one round trip.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,11 +68,12 @@ pub(super) async fn provider(session: &mut Session) -> Result<Provider, ClusterE
     })
 }
 
-/// The statements of other sessions that change one of these tables.
+/// The statements of other sessions that change one of these tables. An applier that works on a statement which came
+/// to all nodes shows its text, and the command `Sleep`.
 async fn busy(session: &mut Session, objects: &Objects) -> Result<Option<String>, ClusterError> {
     let rows = session
         .query(
-            "SELECT ID, USER, INFO FROM information_schema.PROCESSLIST WHERE COMMAND IN ('Query', 'Execute') AND INFO REGEXP \
+            "SELECT ID, USER, INFO FROM information_schema.PROCESSLIST WHERE (COMMAND IN ('Query', 'Execute') OR USER = 'system user') AND INFO REGEXP \
              '^[[:space:]]*(alter|create|drop|rename|optimize|truncate|repair)[[:space:]]' AND ID <> CONNECTION_ID()",
         )
         .await?;
@@ -132,7 +139,7 @@ async fn look(
 impl Crew<'_> {
     /// Looks at every node and, where the pass rolls, at every balancer.
     pub(super) async fn survey(&mut self, state: &State) -> Answer {
-        let started = tokio::time::Instant::now();
+        let started = Instant::now();
         let statements = self.statements(state.pass);
         let objects = objects(&statements);
         let guards: Vec<String> = statements
@@ -141,12 +148,22 @@ impl Crew<'_> {
             .filter_map(|statement| statement.conversion_window.as_ref())
             .flat_map(|window| window.guards.clone())
             .collect();
-        let connector = &self.connector;
-        let looks = join_all(
-            self.eyes.iter_mut().zip(&self.nodes).map(|(eye, node)| look(eye, connector, node, &objects, &guards)),
-        )
-        .await;
-        let mut seen: Vec<Seen> = looks.iter().map(|look| self.seen(look, &looks)).collect();
+        let mut looks = self.looks(&objects, &guards).await;
+        let mut behind = vec![None; looks.len()];
+        let differ = |looks: &[Result<Look, ClusterError>]| {
+            let mut schemas = looks.iter().flatten().map(|look| &look.schema);
+            schemas.next().is_some_and(|first| schemas.any(|other| other != first))
+        };
+        if state.sent && differ(&looks) {
+            // A node that is slower than the others is none that has ignored the statement.
+            behind = self.behind().await;
+            looks = self.looks(&objects, &guards).await;
+        }
+        let setting = self.window_setting(state.pass);
+        let mut seen: Vec<Seen> = looks.iter().map(|look| self.seen(look, &looks, setting.as_deref())).collect();
+        for (it, why) in seen.iter_mut().zip(behind) {
+            it.busy = it.busy.take().or(why);
+        }
         for (node, it) in self.nodes.iter().zip(&mut seen) {
             it.remembered = self.rotation.contains_key(&node.name);
         }
@@ -167,7 +184,40 @@ impl Crew<'_> {
         Answer::Survey(seen)
     }
 
-    fn seen(&self, look: &Result<Look, ClusterError>, all: &[Result<Look, ClusterError>]) -> Seen {
+    async fn looks(&mut self, objects: &Objects, guards: &[String]) -> Vec<Result<Look, ClusterError>> {
+        let connector = &self.connector;
+        let nodes = self.eyes.iter_mut().zip(&self.nodes);
+        join_all(nodes.map(|(eye, node)| look(eye, connector, node, objects, guards))).await
+    }
+
+    /// Waits a moment for the nodes that have not applied what another one has by now. Those that still have not, in
+    /// words.
+    async fn behind(&mut self) -> Vec<Option<String>> {
+        let mut reached = Vec::new();
+        for node in 0..self.nodes.len() {
+            reached.push(self.last_committed(node).await.ok());
+        }
+        let target = reached.iter().flatten().max().copied().unwrap_or_default();
+        let deadline = Instant::now() + LEVEL_WITHIN;
+        let mut behind = vec![None; reached.len()];
+        for (node, mut at) in reached.into_iter().enumerate() {
+            while at.is_some_and(|at| at < target) && Instant::now() < deadline {
+                sleep(POLL).await;
+                at = self.last_committed(node).await.ok();
+            }
+            if let Some(at) = at.filter(|at| *at < target) {
+                behind[node] = Some(format!("write sets up to {target} are to be applied, and it stands at {at}."));
+            }
+        }
+        behind
+    }
+
+    fn seen(
+        &self,
+        look: &Result<Look, ClusterError>,
+        all: &[Result<Look, ClusterError>],
+        setting: Option<&str>,
+    ) -> Seen {
         let look = match look {
             Ok(look) => look,
             Err(error) => return Seen { unreachable: Some(error.to_string()), ..Seen::default() },
@@ -177,7 +227,8 @@ impl Crew<'_> {
         let size = u64::try_from(self.nodes.len()).unwrap_or(u64::MAX);
         Seen {
             unreachable: None,
-            primary: it.primary && it.ready && together && it.cluster_size >= size,
+            primary: it.primary && it.ready,
+            complete: together && it.cluster_size >= size,
             synced: it.state == 4,
             desync: it.desync,
             serving: true,
@@ -192,6 +243,7 @@ impl Crew<'_> {
             }),
             schema: Some(look.schema.clone()),
             conversions: Some(it.conversions.clone()),
+            windowed: setting.is_some_and(|setting| same_conversions(setting, &it.conversions)),
             misfit: look.misfit.clone(),
             swapped: false,
         }

@@ -279,7 +279,7 @@ pub async fn forget(connector: &Connector, settings: &Settings) -> Result<Option
     let wrong = names.iter().zip(&seen).find_map(|(name, it)| match it {
         Seen { unreachable: Some(why), .. } => Some(format!("node {name} cannot be asked: {why}")),
         Seen { busy: Some(what), .. } => Some(format!("on node {name}, {what}")),
-        it if it.desync || !it.synced || !it.primary => Some(format!("node {name} is not Synced")),
+        it if it.desync || !it.synced || !it.primary || !it.complete => Some(format!("node {name} is not Synced")),
         it if !it.serving => Some(format!("node {name} is out of rotation")),
         it if it.schema != seen[0].schema => Some(format!("node {name} holds another schema than node {}", names[0])),
         _ => None,

@@ -84,6 +84,8 @@ impl Crew<'_> {
     /// Sends the statement, and proves that RSU began while the gate holds it.
     pub(super) async fn begin(&mut self, node: usize, pass: usize, place: usize, direction: Direction) -> Answer {
         let started = Instant::now();
+        // One whose kill was not heard: the survey has seen that nothing runs any more.
+        self.flight = None;
         let begun = match self.came_back(node, direction).await {
             Some(text) => Ok(Begun::Blocked(text)),
             None => self.try_begin(node, pass, place, direction).await,
@@ -105,7 +107,8 @@ impl Crew<'_> {
                 }
                 Answer::Begun(begun)
             }
-            Err(error) if error.outcome_unknown() => Answer::Unsure(error.to_string()),
+            // What was sent and could not be watched may be anywhere.
+            Err(error) if error.outcome_unknown() || self.flight.is_some() => Answer::Unsure(error.to_string()),
             Err(error) => Answer::Failed(failed(error)),
         }
     }
@@ -338,13 +341,23 @@ impl Crew<'_> {
     /// Ends a held statement. The gate is opened only when it is gone.
     async fn end_flight(&mut self, why: String) -> Result<Begun, ClusterError> {
         let Some(flight) = self.flight.take() else { return Ok(Begun::NotRsu(why)) };
-        self.connector.kill_query(&flight.node, flight.thread).await?;
+        if let Err(error) = self.connector.kill_query(&flight.node, flight.thread).await {
+            return Err(self.still_held(flight, &error));
+        }
         match finish(flight).await {
             Err(ClusterError::Interrupted { node, why }) => Err(ClusterError::Interrupted { node, why }),
             Err(_) => Ok(Begun::NotRsu(why)),
             // The kill came too late.
             Ok(_) => Ok(Begun::Ended),
         }
+    }
+
+    /// A held statement could not be ended. Its gate stays shut: it gives up by itself when its wait for the lock is over,
+    /// and a survey sees that.
+    fn still_held(&mut self, flight: Flight, error: &ClusterError) -> ClusterError {
+        let node = flight.node.name.clone();
+        self.flight = Some(flight);
+        ClusterError::Interrupted { node, why: format!("the statement that is held there could not be ended: {error}") }
     }
 
     /// Opens the gate and waits for the end. `cancelled` turns true when the statement was killed on purpose.
@@ -463,7 +476,7 @@ impl Crew<'_> {
                     ClusterError::Server { .. } => Ok(()),
                     other => Err(other),
                 }),
-                Err(error) => Err(error),
+                Err(error) => Err(self.still_held(flight, &error)),
             },
             None => self.kill_orphan(node, pass).await,
         };

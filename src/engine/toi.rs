@@ -25,6 +25,23 @@ const LOCK_WAIT_SECONDS: u64 = 5;
 /// that was voted out can hold its clients' statements for ever (seen on 10.11.19: "Waiting for certification").
 const OUT_OF_SERVICE: Duration = Duration::from_secs(30);
 
+/// ER_ALTER_OPERATION_NOT_SUPPORTED and the same with a reason: the server would need a dearer ALGORITHM than the one that
+/// was asked for.
+const TOO_DEAR: u16 = 1845;
+const TOO_DEAR_BECAUSE: u16 = 1846;
+
+/// An inverse as it is sent to all nodes at once. No policy has weighed what it costs; that it neither copies nor rebuilds
+/// the table, nor builds an index, is left to the server, which refuses it otherwise.
+fn cheap(sql: &str) -> String {
+    let upper = sql.to_ascii_uppercase();
+    if !upper.starts_with("ALTER TABLE ") {
+        return sql.to_owned();
+    }
+    // Index work alone is cheap when indexes only go. The word in a name or a comment makes it stricter, no more.
+    let builds = upper.replace("ADD COLUMN", "").contains("ADD ");
+    format!("{sql}, ALGORITHM={}", if builds { "INSTANT" } else { "NOCOPY" })
+}
+
 /// Somebody who would hold a statement up.
 struct Blocker {
     /// The node, the session and what it holds, in words.
@@ -165,21 +182,36 @@ impl Crew<'_> {
         }
     }
 
-    /// Sends the statement from the first node of the plan.
-    pub(super) async fn toi(&mut self, pass: usize, place: usize) -> Answer {
-        let Some((statement, sql, before)) = self.text(pass, place, Direction::Forward) else {
+    /// Sends the statement, or its inverse, from the first node of the plan.
+    pub(super) async fn toi(&mut self, pass: usize, place: usize, direction: Direction) -> Answer {
+        let Some((statement, sql, before)) = self.text(pass, place, direction) else {
             return Answer::Failed(failed(
                 "The text of this statement is not in the journal, because it may hold a secret; nothing was sent. End the run with `schema abort`, and apply the rest from its file.",
             ));
         };
-        self.send(statement, sql, &before).await
+        if direction == Direction::Forward {
+            return self.send(statement, sql, &before).await.0;
+        }
+        self.hint(format!("Undoing statement {statement} on all nodes at once."));
+        match self.send(statement, cheap(&sql), &before).await {
+            (Answer::Failed(fault), Some(TOO_DEAR | TOO_DEAR_BECAUSE)) => Answer::Failed(Fault::new(
+                FaultKind::Refused,
+                format!(
+                    "Statement {statement} was not undone: no write of the cluster would finish while its inverse works on the \
+                     rows of the table, and it cannot be stopped. The inverse is: {sql} ({})",
+                    fault.text
+                ),
+            )),
+            (answer, _) => answer,
+        }
     }
 
-    /// Sends a text in TOI, and waits until every node has it behind it. `before` goes before it in the same session.
-    pub(super) async fn send(&mut self, statement: usize, sql: String, before: &str) -> Answer {
+    /// Sends a text in TOI, and waits until every node has it behind it. `before` goes before it in the same session. With
+    /// the answer comes the number of the server's error, where it gave one.
+    pub(super) async fn send(&mut self, statement: usize, sql: String, before: &str) -> (Answer, Option<u16>) {
         let mut session = match self.toi_session(before).await {
             Ok(session) => session,
-            Err(error) => return Answer::Failed(failed(error)),
+            Err(error) => return (Answer::Failed(failed(error)), None),
         };
         let node = session.node().to_owned();
         self.tell(Event::ToiSent { node, statement, sql: without_secrets(&sql).into_owned() });
@@ -204,19 +236,21 @@ impl Crew<'_> {
                         in_service = Instant::now();
                     } else if in_service.elapsed() > OUT_OF_SERVICE {
                         work.abort();
-                        return Answer::Unsure(format!(
+                        let text = format!(
                             "{} has been out of the cluster's primary component for {} s and does not answer the statement \
                              that was sent to it. Bring it back, then run `schema resume`, which looks what became of it.",
                             self.name(0),
                             OUT_OF_SERVICE.as_secs(),
-                        ));
+                        );
+                        return (Answer::Unsure(text), None);
                     }
                 }
             }
         };
-        // The node that answered is done; the others may still be at it, and only behind it can they be compared.
+        // The node that answered is done; the others may still be at it, and only behind it can they be compared. Whether
+        // they can be seen or not, what the server has answered stands.
         if let Err(why) = self.everywhere(statement, started.elapsed()).await {
-            return Answer::Unsure(why);
+            self.hint(format!("Not every node could be seen to have statement {statement} behind it: {why}"));
         }
         let seconds = started.elapsed().as_secs_f64();
         self.seconds.toi += seconds;
@@ -225,10 +259,11 @@ impl Crew<'_> {
         let error = outcome.as_ref().err().map(ToString::to_string);
         self.tell(Event::ToiFinished { statement, seconds, error });
         match outcome {
-            Ok(_) => Answer::Done,
-            Err(error) if error.outcome_unknown() => Answer::Unsure(error.to_string()),
+            Ok(_) => (Answer::Done, None),
+            Err(error) if error.outcome_unknown() => (Answer::Unsure(error.to_string()), None),
             Err(error) => {
-                Answer::Failed(Fault::new(FaultKind::Failed, format!("Statement {statement} failed: {error}")))
+                let text = format!("Statement {statement} failed: {error}");
+                (Answer::Failed(Fault::new(FaultKind::Failed, text)), error.code())
             }
         }
     }
@@ -260,7 +295,7 @@ impl Crew<'_> {
         provider(eye).await.is_ok_and(|now| now.ready && now.primary)
     }
 
-    async fn last_committed(&mut self, node: usize) -> Result<u64, String> {
+    pub(super) async fn last_committed(&mut self, node: usize) -> Result<u64, String> {
         let seen = match self.eye(node).await {
             Ok(eye) => provider(eye).await,
             Err(error) => Err(error),
@@ -294,5 +329,23 @@ impl Crew<'_> {
             let event = Event::ToiProgress { node: self.name(node), statement, state, queue: now.recv_queue };
             self.tell(event);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cheap;
+
+    #[test]
+    fn an_inverse_in_toi_is_held_to_what_is_cheap() {
+        for (sql, algorithm) in [
+            ("ALTER TABLE `d`.`t` DROP COLUMN `c`", "NOCOPY"),
+            ("ALTER TABLE `d`.`t` DROP KEY `k`, ADD COLUMN `c` INT AFTER `a`", "NOCOPY"),
+            ("ALTER TABLE `d`.`t` ADD KEY `k` (`a`)", "INSTANT"),
+            ("ALTER TABLE `d`.`t` DROP COLUMN `c`, ADD CONSTRAINT `x` CHECK (a > 0)", "INSTANT"),
+        ] {
+            assert_eq!(cheap(sql), format!("{sql}, ALGORITHM={algorithm}"));
+        }
+        assert_eq!(cheap("DROP TABLE `d`.`t`"), "DROP TABLE `d`.`t`");
     }
 }

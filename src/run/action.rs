@@ -23,6 +23,8 @@ pub enum Action {
     Pause {
         /// How long.
         millis: u64,
+        /// What is waited for, in a sentence.
+        why: String,
     },
     /// Sets `slave_type_conversions` on every node.
     OpenWindow,
@@ -86,10 +88,13 @@ pub enum Action {
         /// The statement's place in the pass.
         statement: usize,
     },
-    /// Sends the statement to the whole cluster.
+    /// Sends the statement to the whole cluster. An inverse that would do more than index work at most is refused
+    /// ([`FaultKind::Refused`](super::FaultKind::Refused)), and has changed nothing then.
     Toi {
         /// The statement's place in the pass.
         statement: usize,
+        /// The statement or its inverse.
+        direction: Direction,
     },
     /// Has a tool fill a second table with the new definition, and sees that the copy is whole and in step.
     Copy {
@@ -162,8 +167,10 @@ impl Action {
 pub struct Seen {
     /// Why the node could not be asked; `None` when it answered.
     pub unreachable: Option<String>,
-    /// The node belongs to the primary component, all expected members are in it, and it accepts statements.
+    /// The node belongs to the primary component, and accepts statements.
     pub primary: bool,
+    /// As far as it knows, all expected members are in that component with it.
+    pub complete: bool,
     /// `wsrep_local_state` is 4.
     pub synced: bool,
     /// `wsrep_desync` is ON.
@@ -174,12 +181,15 @@ pub struct Seen {
     /// that was given and does not show.
     #[serde(default)]
     pub remembered: bool,
-    /// No session of this run's statement and no other DDL on the pass's objects runs there.
+    /// What runs there on the pass's objects, in words: a statement of this run or of others, also one that has reached
+    /// other nodes and not come to its end here.
     pub busy: Option<String>,
     /// The fingerprint of the pass's objects.
     pub schema: Option<String>,
     /// `@@GLOBAL.slave_type_conversions`.
     pub conversions: Option<String>,
+    /// That value is the one of the pass's conversion window.
+    pub windowed: bool,
     /// A value that would not survive a conversion window, in words.
     pub misfit: Option<String>,
     /// The copy of this pass has been swapped in, and the old table is still there.

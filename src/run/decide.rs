@@ -1,7 +1,7 @@
 //! From the state to the one next action. The whole order of a run stands here.
 
 use super::script::Chapter;
-use super::{Action, Direction, Goal, Place, Script, State};
+use super::{Action, Direction, FaultKind, Goal, Place, Script, State};
 use crate::plan::Method;
 
 /// What comes next.
@@ -30,18 +30,20 @@ pub(super) fn next(script: &Script, state: &State) -> Next {
     if state.stuck || (state.goal == Goal::Stop && !state.touched) {
         return Next::End;
     }
-    let away = state.nodes.iter().position(|node| !node.at_home());
+    let away = state.away();
     let wanting =
         target(state.goal, chapter).and_then(|target| state.nodes.iter().position(|node| node.done != target));
     if let (Some(node), None, Some(_)) = (state.settling, away, wanting) {
         return Next::Do(Action::Settle { node });
     }
     if !state.surveyed {
-        return Next::Do(if state.pause {
-            Action::Pause { millis: super::survey::PAUSE_MILLIS }
-        } else {
-            Action::Survey
+        return Next::Do(match &state.pause {
+            Some(why) => Action::Pause { millis: super::survey::PAUSE_MILLIS, why: why.clone() },
+            None => Action::Survey,
         });
+    }
+    if window_is_due(state, chapter, wanting.is_some()) {
+        return Next::Do(Action::OpenWindow);
     }
     if let Some(node) = away {
         return Next::Do(with_node_away(state, chapter, node));
@@ -61,16 +63,14 @@ pub(super) fn next(script: &Script, state: &State) -> Next {
             _ => Next::End,
         };
     }
-    if chapter.method == Method::Toi && !state.sent {
-        return match state.goal {
-            Goal::Forward if !state.cleared => Next::Do(Action::Clear { statement: 0 }),
-            Goal::Forward => Next::Do(Action::Toi { statement: 0 }),
-            _ => Next::End,
-        };
+    if let Some(direction) = by_toi(state, chapter) {
+        return Next::Do(if state.cleared {
+            Action::Toi { statement: 0, direction }
+        } else {
+            Action::Clear { statement: 0 }
+        });
     }
     match wanting {
-        // Rows must be able to cross from before the first node differs until after the last one does.
-        Some(_) if chapter.window && !state.window_sure => Next::Do(Action::OpenWindow),
         // A swap is the same everywhere, or a person must look.
         Some(_) if chapter.method == Method::PtOsc => Next::End,
         Some(node) => Next::Do(Action::Drain { node }),
@@ -78,6 +78,26 @@ pub(super) fn next(script: &Script, state: &State) -> Next {
         None if state.goal == Goal::Forward => Next::Turn,
         None => Next::End,
     }
+}
+
+/// Which way a TOI statement is to be sent: where no node holds it, or, to undo it, where all do. Nodes that differ are
+/// mended one by one.
+pub(super) fn by_toi(state: &State, chapter: &Chapter) -> Option<Direction> {
+    let all = |count: usize| state.nodes.iter().all(|node| node.done == count);
+    match state.goal {
+        _ if chapter.method != Method::Toi => None,
+        Goal::Forward if all(0) => Some(Direction::Forward),
+        Goal::Back if all(1) && !state.dear => Some(Direction::Back),
+        _ => None,
+    }
+}
+
+/// Rows must be able to cross from before the first node differs until after the last one does. A node that has lost
+/// the window, by a restart, gets it back before anything else happens.
+fn window_is_due(state: &State, chapter: &Chapter, wanting: bool) -> bool {
+    let differ = state.mixed() || state.flight.is_some();
+    let given_up = state.goal == Goal::Stop && (state.window_failed || !state.window);
+    chapter.window && !state.window_sure && !given_up && (differ || wanting)
 }
 
 /// A node that is out of rotation, or desynced, comes before everything else.
@@ -116,7 +136,9 @@ fn with_node_away(state: &State, chapter: &Chapter, node: usize) -> Action {
 /// Every node is at home. The window may be closed only when all nodes hold the same schema.
 fn stop(state: &State, chapter: &Chapter) -> Next {
     let settled = |count: usize| state.nodes.iter().all(|node| node.done == count);
-    if state.window && (settled(0) || settled(chapter.lines.len())) {
+    // Where a schema is not understood, nobody knows whether rows can cross without it.
+    let understood = state.fault.as_ref().is_none_or(|fault| fault.kind != FaultKind::Unknown);
+    if state.window && understood && (settled(0) || settled(chapter.lines.len())) {
         return Next::Do(Action::CloseWindow);
     }
     Next::End

@@ -11,7 +11,7 @@ use crate::failure::ExitCode;
 pub enum Outcome {
     /// Every node holds every statement.
     Done,
-    /// Every node is as it was before the pass, because the user asked for it.
+    /// Every node is as it was before the pass, because the user asked for it. The passes before it stay.
     RolledBack,
     /// A precondition did not hold, and nothing was touched.
     Refused,
@@ -77,12 +77,18 @@ pub(super) fn ending(script: &Script, state: &State) -> Ending {
 
 fn outcome(script: &Script, state: &State) -> Outcome {
     let home = state.nodes.iter().all(super::Node::at_home) && !state.window && !state.copy && state.flight.is_none();
-    let all = |pass: usize| {
-        script.chapters.get(pass).is_none_or(|chapter| {
-            pass + 1 == script.chapters.len() && state.nodes.iter().all(|node| node.done == chapter.lines.len())
-        })
+    let complete = match script.chapters.get(state.pass) {
+        None => true,
+        // The last look must have covered every node, and found nothing that a run would stop for.
+        Some(chapter) => {
+            state.sound
+                && state.pass + 1 == script.chapters.len()
+                && state.nodes.iter().all(|node| node.done == chapter.lines.len())
+        }
     };
-    if home && state.surveyed_or_over(script) && all(state.pass) {
+    // Who asked to stop when everything was done already has lost nothing; who asked to undo it, and could not, has.
+    let undisturbed = state.fault.as_ref().is_none_or(|fault| fault.kind == FaultKind::Interrupted);
+    if home && complete && undisturbed {
         return Outcome::Done;
     }
     let Some(fault) = &state.fault else {
@@ -130,8 +136,19 @@ fn left_behind(script: &Script, state: &State) -> Vec<String> {
         );
     }
     let Some(chapter) = script.chapters.get(state.pass) else { return left };
-    let mixed = state.nodes.windows(2).any(|pair| pair[0].done != pair[1].done);
-    if mixed {
+    if state.pass > 0 && state.goal == Goal::Back && state.fault.is_none() {
+        let stay: Vec<String> = script.chapters[..state.pass]
+            .iter()
+            .flat_map(|chapter| &chapter.lines)
+            .map(|line| line.index.to_string())
+            .collect();
+        left.push(format!(
+            "Statement(s) {} of the plan had been completed on every node before, and stay: only what was under way was \
+             undone.",
+            stay.join(", ")
+        ));
+    }
+    if state.mixed() {
         let holds: Vec<String> =
             state.nodes.iter().zip(&script.nodes).map(|(node, name)| format!("{name} {}", node.done)).collect();
         left.push(format!(

@@ -9,6 +9,9 @@ use super::{Action, Answer, Begun, Command, Direction, Effect, Fault, FaultKind,
 /// How often a statement is begun on a node before the run gives up.
 const ATTEMPTS: u32 = 5;
 
+/// What the pause behind a kill is for.
+const KILLED: &str = "The statement was told to end.";
+
 /// A run.
 #[derive(Clone, Debug)]
 pub struct Machine {
@@ -69,9 +72,15 @@ impl Machine {
 
     fn interrupt(&mut self) -> Vec<Effect> {
         let again = self.state.fault.as_ref().is_some_and(|fault| fault.kind == FaultKind::Interrupted);
+        let stopping = self.state.goal == Goal::Stop;
         self.state.blame(Fault::new(FaultKind::Interrupted, "Stopped because you asked for it."));
         self.state.goal = Goal::Stop;
         match &self.pending {
+            Some(Command { id, action: Action::Pause { .. } }) => {
+                // A run that stops still waits for the node that it has out of rotation; who asks once more does not.
+                self.state.waited = if stopping { u64::MAX } else { 0 };
+                vec![Effect::Cancel(*id)]
+            }
             Some(command) if command.action.can_be_cancelled() && !again => vec![Effect::Cancel(command.id)],
             Some(_) => Vec::new(),
             None => self.advance(),
@@ -111,6 +120,7 @@ impl Machine {
         let state = &mut self.state;
         self.untouched = !state.touched;
         state.touched |= action.changes();
+        state.sound &= !action.changes();
         match action {
             Action::Drain { node } | Action::Admit { node } => state.nodes[*node].place = Place::Leaving,
             Action::Desync { node } => state.nodes[*node].desynced = true,
@@ -119,9 +129,11 @@ impl Machine {
             }
             Action::OpenWindow => state.window = true,
             Action::CloseWindow => state.window_sure = false,
-            Action::Toi { .. } => {
+            Action::Toi { direction, .. } => {
                 state.sent = true;
+                state.undoing = *direction == Direction::Back;
                 state.toi_unsure = true;
+                state.cleared = false;
             }
             Action::Copy { .. } => state.copy = true,
             Action::Swap { .. } => {
@@ -141,6 +153,9 @@ impl Machine {
             // Whatever it was: look.
             (_, Answer::Unsure(_)) => {
                 state.unsure += 1;
+                if matches!(action, Action::Kill { .. }) {
+                    state.pause = Some(KILLED.to_owned());
+                }
                 if state.unsure > 20 {
                     self.stick(format!("The outcome of the step `{}` could not be found out.", action.name()));
                 } else {
@@ -148,9 +163,9 @@ impl Machine {
                 }
             }
             (Action::Survey, Answer::Survey(seen)) => absorb(&self.script, state, &seen),
-            (Action::Pause { millis }, _) => {
-                state.pause = false;
-                state.waited += millis;
+            (Action::Pause { millis, .. }, _) => {
+                state.pause = None;
+                state.waited = state.waited.saturating_add(*millis);
             }
             (Action::Compare { node }, Answer::Fingerprint(schema)) => self.compared(*node, schema),
             (
@@ -170,7 +185,11 @@ impl Machine {
                 }
             }
             // The end may have come before the kill: the survey finds out, and forgets the flight.
-            (Action::Release { .. } | Action::Kill { .. }, Answer::Done | Answer::Cancelled) => state.surveyed = false,
+            (Action::Release { .. }, Answer::Cancelled) => state.surveyed = false,
+            (Action::Kill { .. }, Answer::Done | Answer::Cancelled) => {
+                state.surveyed = false;
+                state.pause = Some(KILLED.to_owned());
+            }
             (action, Answer::Done) => done(state, action),
             // What it has left is looked at, and removed.
             (Action::Copy { .. }, Answer::Cancelled) => state.surveyed = false,
@@ -260,7 +279,12 @@ impl Machine {
         }
         match action {
             // The node may be on its way out or not: it is brought home either way.
-            Action::Drain { .. } | Action::Clear { .. } | Action::OpenWindow => {
+            Action::Drain { .. } | Action::Clear { .. } => {
+                state.blame(fault);
+                state.goal = Goal::Stop;
+            }
+            Action::OpenWindow => {
+                state.window_failed = true;
                 state.blame(fault);
                 state.goal = Goal::Stop;
             }
@@ -276,11 +300,24 @@ impl Machine {
                 state.goal = Goal::Stop;
                 state.surveyed = false;
             }
+            Action::Toi { direction: Direction::Back, .. } if fault.kind == FaultKind::Refused => {
+                // It has changed nothing. Perhaps the nodes can go back one by one.
+                state.dear = true;
+                state.undoing = false;
+                state.toi_unsure = false;
+                state.surveyed = false;
+                if state.goal == Goal::Back && retreat(&self.script, state) == Goal::Stop {
+                    state.blame(fault);
+                    state.goal = Goal::Stop;
+                }
+            }
             Action::Toi { .. } => {
                 state.toi_error = Some(fault.text.clone());
                 state.toi_unsure = false;
                 state.blame(fault);
                 state.surveyed = false;
+                // Some nodes may hold it all the same: the survey finds out, and whether the way back is open.
+                state.goal = if state.goal == Goal::Forward { Goal::Back } else { Goal::Stop };
             }
             Action::Kill { .. } | Action::Compare { .. } | Action::Survey => {
                 state.surveyed = false;
@@ -309,7 +346,7 @@ fn done(state: &mut State, action: &Action) {
             state.nodes[*node].place = Place::Serving;
             state.settling = Some(*node);
             state.attempts = 0;
-            state.surveyed = state.goal == Goal::Stop;
+            state.surveyed = false;
         }
         Action::Settle { .. } => {
             state.settling = None;
@@ -324,6 +361,7 @@ fn done(state: &mut State, action: &Action) {
         Action::OpenWindow => state.window_sure = true,
         Action::Clear { .. } => state.cleared = true,
         Action::Toi { .. } | Action::Swap { .. } => {
+            state.toi_done = true;
             state.toi_unsure = false;
             state.surveyed = false;
             // The copy is the table now.

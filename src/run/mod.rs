@@ -19,6 +19,7 @@ mod script;
 mod simulation;
 mod state;
 mod survey;
+mod toi;
 
 pub use action::{Action, Answer, Begun, Command, Direction, Effect, Input, Seen};
 pub use ending::{Ending, Outcome};

@@ -124,7 +124,13 @@ pub struct State {
     pub flight: Option<Flight>,
     /// The TOI statement of this pass was sent, or was about to be.
     pub sent: bool,
-    /// The server's error in answer to it.
+    /// What was sent last was its inverse.
+    #[serde(default)]
+    pub undoing: bool,
+    /// The server says that its inverse would do more to the table than TOI is for.
+    #[serde(default)]
+    pub dear: bool,
+    /// The server's error in answer to what was sent last, until a survey has seen what it left.
     pub toi_error: Option<String>,
     /// The server's answer to it was not heard.
     #[serde(default)]
@@ -143,12 +149,21 @@ pub struct State {
     /// The nodes were looked at, and nothing has happened since that could have changed the answer.
     #[serde(skip)]
     pub surveyed: bool,
+    /// Every node was asked at that look, and stands as the goal `forward` wants it.
+    #[serde(skip)]
+    pub sound: bool,
     /// The conversion window is open on every node.
     #[serde(skip)]
     pub window_sure: bool,
+    /// It could not be opened again.
+    #[serde(skip)]
+    pub window_failed: bool,
     /// The objects hold nothing that could hold a TOI statement up.
     #[serde(skip)]
     pub cleared: bool,
+    /// The server has answered that what was sent to all nodes is done, and no survey has looked since.
+    #[serde(skip)]
+    pub toi_done: bool,
     /// The copy is whole, and its triggers keep it in step.
     #[serde(skip)]
     pub copied: bool,
@@ -161,9 +176,9 @@ pub struct State {
     /// For how many milliseconds the run has waited for nodes to come back.
     #[serde(skip)]
     pub waited: u64,
-    /// A pause is due before the next survey.
+    /// A pause is due before the next survey, and this is what for.
     #[serde(skip)]
-    pub pause: bool,
+    pub pause: Option<String>,
     /// Something that had to be put right could not be: the run ends where it stands.
     #[serde(skip)]
     pub stuck: bool,
@@ -183,6 +198,8 @@ impl State {
             chain: Vec::new(),
             flight: None,
             sent: false,
+            undoing: false,
+            dear: false,
             toi_error: None,
             toi_unsure: false,
             window: false,
@@ -190,13 +207,16 @@ impl State {
             touched: false,
             fault: None,
             surveyed: false,
+            sound: false,
             window_sure: false,
+            window_failed: false,
             cleared: false,
+            toi_done: false,
             copied: false,
             settling: None,
             attempts: 0,
             waited: 0,
-            pause: false,
+            pause: None,
             stuck: false,
             unsure: 0,
         };
@@ -225,10 +245,13 @@ impl State {
         let statements = script.chapters.get(self.pass).map_or(0, |chapter| chapter.lines.len());
         self.chain = vec![None; statements + 1];
         self.sent = false;
+        self.undoing = false;
+        self.dear = false;
         self.toi_error = None;
         self.toi_unsure = false;
         self.surveyed = false;
         self.cleared = false;
+        self.toi_done = false;
         self.copied = false;
         self.attempts = 0;
         for node in &mut self.nodes {
@@ -237,18 +260,32 @@ impl State {
         }
     }
 
-    /// Remembers the first thing that went wrong.
+    /// Remembers the first thing that went wrong. Something that a person must look at is never left out for it.
     pub(super) fn blame(&mut self, fault: Fault) {
-        self.fault.get_or_insert(fault);
+        match &mut self.fault {
+            None => self.fault = Some(fault),
+            Some(first) if fault.kind == FaultKind::Unknown && first.kind != FaultKind::Unknown => {
+                first.kind = FaultKind::Unknown;
+                first.text = format!("{} {}", first.text, fault.text);
+            }
+            Some(_) => {}
+        }
     }
 
-    /// Whether the last look at the nodes still holds, or there is nothing left to look at.
-    pub(super) fn surveyed_or_over(&self, script: &Script) -> bool {
-        self.surveyed || self.pass >= script.chapters.len()
+    /// The one node that this run has out of rotation, or desynced.
+    pub(super) fn away(&self) -> Option<usize> {
+        self.nodes.iter().position(|node| !node.at_home())
     }
 
-    /// Whether any node holds anything of this run.
+    /// Not all nodes hold the same statements of the pass.
+    pub(super) fn mixed(&self) -> bool {
+        self.nodes.windows(2).any(|pair| pair[0].done != pair[1].done)
+    }
+
+    /// Whether any node holds anything of this run, or may hold it.
     pub fn progress(&self) -> bool {
-        self.pass > 0 || self.nodes.iter().any(|node| node.done > 0)
+        // What was sent to all nodes, and not looked for since.
+        let unseen = self.sent && self.chain.get(1).is_some_and(Option::is_none);
+        self.pass > 0 || unseen || self.nodes.iter().any(|node| node.done > 0)
     }
 }

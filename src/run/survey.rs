@@ -1,7 +1,10 @@
 //! What a survey teaches: observations win over what was remembered.
 
-use super::judge::{Problem, judge};
-use super::{Fault, FaultKind, Goal, Place, Script, Seen, State};
+use super::judge::{Problem, can_come_home, judge, room};
+use super::script::Line;
+use super::state::Flight;
+use super::toi::{answered, place_toi};
+use super::{Direction, Fault, FaultKind, Goal, Place, Script, Seen, State};
 use crate::plan::Method;
 
 /// How long a run waits before it looks again at nodes that are not ready, in milliseconds.
@@ -9,50 +12,65 @@ pub(super) const PAUSE_MILLIS: u64 = 500;
 
 /// Takes a survey in. Afterwards the run goes on, looks again after a pause, or has a fault and another goal.
 pub(super) fn absorb(script: &Script, state: &mut State, seen: &[Seen]) {
+    state.sound = false;
     if seen.len() != state.nodes.len() {
         state.blame(Fault::new(FaultKind::Unobservable, "The survey does not cover every node of the plan."));
         state.stuck = true;
         return;
     }
     places(state, seen);
+    windows(state, seen);
+    let patience = u64::try_from(script.patience.as_millis()).unwrap_or(u64::MAX);
     if let Some(flight) = &state.flight
-        && seen[flight.node].busy.is_some()
+        && let Some(what) = &seen[flight.node].busy
     {
-        // The statement still runs, and nobody listens to it: it is waited for, or ended when the run is to stop.
-        state.pause = state.goal != Goal::Stop;
-        state.surveyed = !state.pause;
+        let text = format!("On node {}, {what}", script.nodes[flight.node]);
+        orphan(state, text, patience);
         return;
     }
-    let problem = match judge(script, state, seen) {
-        Err(problem) => Some(problem),
-        Ok(()) => schemas(script, state, seen).err(),
-    };
-    let Some(problem) = problem else {
+    let problem = judge(script, state, state.goal, seen)
+        .and_then(|()| schemas(script, state, seen))
+        .and_then(|()| room(script, state, seen));
+    let Err(problem) = problem else {
         state.surveyed = true;
         state.waited = 0;
+        state.sound = judge(script, state, Goal::Forward, seen).is_ok();
         return;
     };
-    let patience = u64::try_from(script.patience.as_millis()).unwrap_or(u64::MAX);
-    if problem.passing && state.touched && state.waited < patience && state.goal != Goal::Stop {
-        state.pause = true;
+    // A node that this run has out of rotation is waited for even when the run is to stop: it alone can be brought home.
+    let worth = state.goal != Goal::Stop || state.away().is_some();
+    if problem.passing && state.touched && state.waited < patience && worth {
+        state.pause = Some(problem.fault.text);
         return;
     }
-    give_up(script, state, seen, problem);
+    give_up(state, seen, problem);
+}
+
+/// A statement that nobody listens to still runs: it is waited for as long as it takes, as one that is listened to would
+/// be. When the run is to stop it is ended, and that has its limit.
+fn orphan(state: &mut State, text: String, patience: u64) {
+    if state.goal != Goal::Stop {
+        state.waited = 0;
+        state.pause = Some(format!("{text} It was sent by this run, and is waited for."));
+    } else if state.waited < patience {
+        state.surveyed = true;
+    } else {
+        state.blame(Fault::new(FaultKind::Failed, format!("{text} It was told to end, and has not.")));
+        state.stuck = true;
+    }
 }
 
 /// The nodes are not what the run needs, and waiting has not helped.
-fn give_up(script: &Script, state: &mut State, seen: &[Seen], problem: Problem) {
-    let unknown = problem.fault.kind == FaultKind::Unknown;
+fn give_up(state: &mut State, seen: &[Seen], problem: Problem) {
+    let away = state.away();
+    if let Some(node) = away {
+        if problem.fault.kind == FaultKind::Unknown {
+            // Another node may be meant. This one comes home if its own schema is what it should be, and only then.
+            state.nodes[node].compared = false;
+        }
+        state.stuck = !can_come_home(&seen[node]);
+    }
     state.blame(problem.fault);
-    let away = state.nodes.iter().position(|node| !node.at_home());
-    let lost = away.is_some_and(|node| seen[node].unreachable.is_some() || seen[node].busy.is_some());
-    if unknown || lost || state.goal == Goal::Stop {
-        state.stuck = away.is_some();
-    }
-    if unknown && away.is_none() && script.chapters.get(state.pass).is_some_and(|chapter| chapter.window) {
-        // Nobody knows whether rows can cross without the window.
-        state.stuck = true;
-    }
     state.goal = Goal::Stop;
     state.surveyed = true;
 }
@@ -74,14 +92,28 @@ fn places(state: &mut State, seen: &[Seen]) {
     }
 }
 
+/// A node that was restarted has the value of its configuration again.
+fn windows(state: &mut State, seen: &[Seen]) {
+    if state.window && seen.iter().any(|it| it.unreachable.is_none() && !it.windowed) {
+        state.window_sure = false;
+    }
+}
+
 /// Which statements the nodes hold.
 fn schemas(script: &Script, state: &mut State, seen: &[Seen]) -> Result<(), Problem> {
     let Some(chapter) = script.chapters.get(state.pass) else { return Ok(()) };
+    // No statement runs any more (a node that is busy does not get here), and the schemas tell the rest.
+    let flown = state.flight.take_if(|flight| seen[flight.node].unreachable.is_none());
+    if let Some(flight) = &flown {
+        state.nodes[flight.node].compared = false;
+    }
     let mut read = Vec::new();
     for (number, it) in seen.iter().enumerate() {
         match &it.schema {
             Some(schema) => read.push(schema.clone()),
-            None if state.goal == Goal::Stop && it.unreachable.is_some() => return Ok(()),
+            None if state.goal == Goal::Stop && it.unreachable.is_some() => {
+                return own_schema(script, state, seen, flown.as_ref());
+            }
             None => {
                 return Err(Problem {
                     fault: Fault::new(
@@ -113,36 +145,50 @@ fn schemas(script: &Script, state: &mut State, seen: &[Seen]) -> Result<(), Prob
         }
         state.chain[0] = Some(read[0].clone());
     }
-    if chapter.method == Method::Toi && state.sent && state.chain[1].is_none() {
-        after_toi(script, state, &read)?;
+    if chapter.method == Method::Toi {
+        place_toi(script, state, &read)?;
     }
     if chapter.method == Method::PtOsc {
         after_copy(state, seen, &read)?;
     }
-    someone_else_changed(state, &read);
-    for (number, schema) in read.iter().enumerate() {
-        place_in_chain(script, state, number, schema)?;
+    if flown.is_none() {
+        someone_else_changed(state, &read);
     }
-    if let Some(flight) = state.flight.take() {
-        // No statement runs any more (a node that is busy does not get here), and the schemas have told the rest.
-        state.nodes[flight.node].compared = false;
+    // The node whose statement has just ended comes first: what it holds is new to the others.
+    let first = flown.as_ref().map(|flight| flight.node);
+    for number in first.into_iter().chain((0..read.len()).filter(|number| Some(*number) != first)) {
+        place_in_chain(script, state, number, &read[number], flown.as_ref())?;
     }
-    if state.toi_error.is_some() && state.goal == Goal::Forward {
-        state.goal = retreat(script, state);
+    if chapter.method == Method::Toi {
+        answered(script, state)?;
     }
     if state.goal == Goal::Back {
         back_over_what_left_no_trace(state);
         if retreat(script, state) == Goal::Stop {
-            return Err(Problem {
-                fault: Fault::new(
-                    FaultKind::Failed,
-                    "What was done cannot be undone: the plan has no inverse for it. `schema resume` finishes it.",
-                ),
-                passing: false,
-            });
+            return Err(Problem { fault: Fault::new(FaultKind::Failed, no_way_back(script, state)), passing: false });
         }
     }
     Ok(())
+}
+
+/// The run stops and not every node can be asked: only the node that it has out of rotation matters.
+fn own_schema(script: &Script, state: &mut State, seen: &[Seen], flown: Option<&Flight>) -> Result<(), Problem> {
+    let Some(node) = state.away() else { return Ok(()) };
+    match &seen[node].schema {
+        Some(schema) => place_in_chain(script, state, node, schema, flown),
+        None => Ok(()),
+    }
+}
+
+fn no_way_back(script: &Script, state: &State) -> String {
+    let lines = script.chapters.get(state.pass).map_or(&[][..], |chapter| &chapter.lines);
+    if lines.iter().all(|line| line.invertible) {
+        "What was done cannot be undone node by node: rows would be lost while some nodes hold it and others do not. \
+         `schema resume` finishes it."
+            .to_owned()
+    } else {
+        "What was done cannot be undone: the plan has no inverse for it. `schema resume` finishes it.".to_owned()
+    }
 }
 
 /// A statement that left the schema as it was, such as a rebuild, needs no inverse.
@@ -153,41 +199,6 @@ pub(super) fn back_over_what_left_no_trace(state: &mut State) {
             node.done -= 1;
         }
     }
-}
-
-/// After a TOI statement each node holds the schema of before or a new one, the same everywhere.
-fn after_toi(script: &Script, state: &mut State, read: &[String]) -> Result<(), Problem> {
-    let line = &script.chapters[state.pass].lines[0];
-    let before = state.chain[0].clone().unwrap_or_default();
-    let mut changed = read.iter().filter(|schema| **schema != before);
-    match changed.next() {
-        Some(first) => {
-            if changed.any(|other| other != first) {
-                return Err(unknown("After the statement the nodes hold more than two different schemas.".to_owned()));
-            }
-            state.chain[1] = Some(first.clone());
-        }
-        None if state.toi_error.is_some() => {}
-        None if !state.toi_unsure => {
-            // It succeeded and left nothing to see, as OPTIMIZE, GRANT or IF NOT EXISTS do.
-            state.chain[1] = Some(before);
-            for node in &mut state.nodes {
-                node.done = 1;
-            }
-        }
-        None if line.must_show || line.repeatable => {
-            // It never ran, or it may run once more without harm.
-            state.sent = false;
-            state.cleared = false;
-        }
-        None => {
-            return Err(unknown(format!(
-                "Nobody knows whether statement {} ran: the schema does not show it.",
-                line.index
-            )));
-        }
-    }
-    Ok(())
 }
 
 /// A swap is one statement: the old table shows on every node that it has happened, whatever was answered.
@@ -233,9 +244,6 @@ fn after_copy(state: &mut State, seen: &[Seen], read: &[String]) -> Result<(), P
 /// many statements still agree, and more than one of them has changed. The fingerprints of before are of no more use;
 /// those of now take their place. A single node that has changed is no such case.
 fn someone_else_changed(state: &mut State, read: &[String]) {
-    if state.flight.is_some() {
-        return;
-    }
     let mut chain = state.chain.clone();
     let mut changed = vec![0; chain.len()];
     let mut seen: Vec<Option<&String>> = vec![None; chain.len()];
@@ -264,8 +272,14 @@ fn someone_else_changed(state: &mut State, read: &[String]) {
     }
 }
 
-/// Finds the number of statements that a node's schema holds.
-fn place_in_chain(script: &Script, state: &mut State, number: usize, schema: &str) -> Result<(), Problem> {
+/// Finds the number of statements that a node's schema holds. `flown` is the statement that has just come to its end.
+fn place_in_chain(
+    script: &Script,
+    state: &mut State,
+    number: usize,
+    schema: &str,
+    flown: Option<&Flight>,
+) -> Result<(), Problem> {
     let done = state.nodes[number].done;
     let fits = |count: &usize| state.chain[*count].as_deref() == Some(schema);
     if fits(&done) {
@@ -276,13 +290,18 @@ fn place_in_chain(script: &Script, state: &mut State, number: usize, schema: &st
         state.nodes[number].done = found;
         return Ok(());
     }
-    let flew = state.flight.as_ref().is_some_and(|flight| {
-        flight.node == number && flight.direction == super::Direction::Forward && flight.statement == done
+    let flew = flown.is_some_and(|flight| {
+        flight.node == number && flight.direction == Direction::Forward && flight.statement == done
     });
     if flew && state.chain.get(done + 1).is_some_and(Option::is_none) {
         // The first node's statement came to its end while nobody watched: this is what it makes.
         state.chain[done + 1] = Some(schema.to_owned());
         state.nodes[number].done = done + 1;
+        return Ok(());
+    }
+    if state.chain[done].is_none() && !state.nodes[number].compared {
+        // It came to its end, and nobody could look: this is what it has made.
+        state.chain[done] = Some(schema.to_owned());
         return Ok(());
     }
     Err(unknown(format!(
@@ -291,15 +310,20 @@ fn place_in_chain(script: &Script, state: &mut State, number: usize, schema: &st
     )))
 }
 
-fn unknown(text: String) -> Problem {
+pub(super) fn unknown(text: String) -> Problem {
     Problem { fault: Fault::new(FaultKind::Unknown, text), passing: false }
 }
 
-/// Where to go when a statement cannot be run: back when everything that was done has an inverse, else no further.
+/// Where to go when a statement cannot be run: back when everything that was done has an inverse that may be run where it
+/// must be, else no further.
 pub(super) fn retreat(script: &Script, state: &State) -> Goal {
     let Some(chapter) = script.chapters.get(state.pass) else { return Goal::Stop };
     let most = state.nodes.iter().map(|node| node.done).max().unwrap_or(0);
     let traceless = |place: usize| state.chain[place].is_some() && state.chain[place] == state.chain[place + 1];
-    let back = |(place, line): (usize, &super::script::Line)| line.invertible || traceless(place);
+    // A statement that came to all nodes at once goes back the same way. Node by node only where rows survive that, or
+    // where the nodes differ already because one of them has ignored the inverse.
+    let at_once = chapter.method == Method::Toi && !state.dear && !state.mixed();
+    let by_node = |line: &Line| chapter.method != Method::Toi || line.rollable || state.undoing;
+    let back = |(place, line): (usize, &Line)| (line.invertible && (at_once || by_node(line))) || traceless(place);
     if chapter.lines.iter().take(most).enumerate().all(back) { Goal::Back } else { Goal::Stop }
 }

@@ -192,7 +192,7 @@ impl Crew<'_> {
             Ok(_) => {}
         }
         // A table without statistics is read by the wrong key until the server has counted.
-        self.send(statement, names.swap(), &format!("; ANALYZE TABLE {}", names.full(&names.new))).await
+        self.send(statement, names.swap(), &format!("; ANALYZE TABLE {}", names.full(&names.new))).await.0
     }
 
     /// Whether the table was swapped on a node, for a survey.

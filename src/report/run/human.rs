@@ -106,6 +106,9 @@ pub fn answer(ending: &Ending, seconds: Option<&Seconds>, style: Style) -> Strin
     let mut page = String::new();
     let headline = match ending.outcome {
         Outcome::Done => style.good("Done: every node holds the new schema, is in rotation and Synced."),
+        Outcome::RolledBack if !ending.left.is_empty() => {
+            style.good("Ended: what was under way is undone; every node is in rotation and Synced.")
+        }
         Outcome::RolledBack => style.good("Rolled back: every node is as it was before, in rotation and Synced."),
         Outcome::Refused => style.bad("Refused. Nothing was changed."),
         Outcome::Unobservable => style.bad("Not enough could be seen to begin. Nothing was changed."),

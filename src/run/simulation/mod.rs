@@ -8,6 +8,9 @@ use super::script::{Chapter, Line};
 use super::*;
 use crate::plan::Method;
 
+mod outages;
+mod runs;
+
 #[derive(Clone, Debug)]
 struct SimNode {
     serving: bool,
@@ -21,6 +24,18 @@ struct SimNode {
     /// A statement that runs on the server whether or not anybody listens.
     running: Option<usize>,
     conversions: &'static str,
+    /// For so many surveys the tool cannot ask it.
+    away: usize,
+    /// It is away because it is down.
+    down: bool,
+    /// For so many surveys from then on it is not Synced.
+    joining: usize,
+    /// It has lost the conversion window.
+    restarted: bool,
+    /// Its schema is like nothing that the run knows.
+    odd: bool,
+    /// It was down, or somebody has meddled with it.
+    hit: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -41,6 +56,20 @@ struct Cluster {
     old: bool,
     /// How often a stranger has changed the table everywhere.
     strange: usize,
+    /// Rows are lost while some nodes hold these statements and others do not.
+    incompatible: Vec<usize>,
+    /// These statements leave no trace in the schema.
+    silent: Vec<usize>,
+    /// The server refuses to undo a statement in TOI.
+    dear: bool,
+    /// No kill ends a statement.
+    stubborn: bool,
+    /// A survey has seen a node without the conversion window while it was needed.
+    noticed: bool,
+    /// How often a statement was sent to all nodes.
+    sent: usize,
+    /// How often a node was taken out.
+    drains: usize,
 }
 
 /// What goes wrong with one action.
@@ -61,6 +90,14 @@ enum Luck {
     Refuses,
     /// Somebody changes the same table everywhere, with a plain ALTER.
     Stranger,
+    /// The tool cannot reach the node for so many surveys.
+    Cut(usize, usize),
+    /// The node's server dies, and comes back after so many surveys.
+    Crash(usize, usize),
+    /// Somebody takes the node out of rotation.
+    Outside(usize),
+    /// Somebody changes the schema of that node alone.
+    Odd(usize),
 }
 
 fn luck() -> impl Strategy<Value = Luck> {
@@ -72,6 +109,17 @@ fn luck() -> impl Strategy<Value = Luck> {
         1 => Just(Luck::Twice),
         1 => Just(Luck::Interrupt),
         1 => Just(Luck::Refuses),
+    ]
+}
+
+fn luck_with_outages() -> impl Strategy<Value = Luck> {
+    prop_oneof![
+        24 => Just(Luck::Good),
+        2 => Just(Luck::DeadAfter),
+        1 => Just(Luck::Unsure),
+        2 => Just(Luck::Interrupt),
+        2 => (0usize..3, 1usize..16).prop_map(|(node, time)| Luck::Cut(node, time)),
+        2 => (0usize..3, 1usize..16).prop_map(|(node, time)| Luck::Crash(node, time)),
     ]
 }
 
@@ -89,6 +137,12 @@ impl Cluster {
             schema: 0,
             running: None,
             conversions: "",
+            away: 0,
+            down: false,
+            joining: 0,
+            restarted: false,
+            odd: false,
+            hit: false,
         };
         Self {
             nodes: vec![node; nodes],
@@ -100,12 +154,31 @@ impl Cluster {
             copying: false,
             old: false,
             strange: 0,
+            incompatible: Vec::new(),
+            silent: Vec::new(),
+            dear: false,
+            stubborn: false,
+            noticed: false,
+            sent: 0,
+            drains: 0,
         }
     }
 
-    /// What a node with so many statements looks like.
-    fn print(&self, schema: usize) -> String {
-        format!("f{schema}s{}", self.strange)
+    /// What a node looks like.
+    fn print(&self, node: &SimNode) -> String {
+        let shown = (0..node.schema).filter(|statement| !self.silent.contains(statement)).count();
+        format!("f{shown}s{}{}", self.strange, if node.odd { " odd" } else { "" })
+    }
+
+    fn mixed(&self) -> bool {
+        self.nodes.windows(2).any(|pair| pair[0].schema != pair[1].schema)
+    }
+
+    /// A node without the conversion window, while rows need it.
+    fn windowless(&self) -> bool {
+        self.window_needed
+            && self.mixed()
+            && self.nodes.iter().any(|node| node.away == 0 && node.conversions.is_empty())
     }
 
     /// Time passes: what runs on a server comes to its end, and clients write.
@@ -113,8 +186,13 @@ impl Cluster {
         for node in &mut self.nodes {
             node.serving &= !std::mem::take(&mut node.late);
         }
-        let mixed = self.nodes.windows(2).any(|pair| pair[0].schema != pair[1].schema);
-        if mixed && self.window_needed && self.nodes.iter().any(|node| node.conversions.is_empty()) {
+        let never_had = |node: &SimNode| node.conversions.is_empty() && !node.restarted;
+        if self.mixed() && self.window_needed && self.nodes.iter().any(never_had) {
+            self.lost_rows = true;
+        }
+        let most = self.nodes.iter().map(|node| node.schema).max().unwrap_or(0);
+        let least = self.nodes.iter().map(|node| node.schema).min().unwrap_or(0);
+        if self.deaf.is_none() && self.incompatible.iter().any(|statement| (least..most).contains(statement)) {
             self.lost_rows = true;
         }
         if self.nodes.iter().filter(|node| !node.serving).count() > 1 {
@@ -131,24 +209,78 @@ impl Cluster {
     }
 
     fn survey(&self) -> Answer {
+        let complete = self.nodes.iter().all(|node| !node.down);
         let seen = |node: &SimNode| Seen {
             unreachable: None,
             primary: true,
-            synced: !node.desync,
+            complete,
+            synced: !node.desync && node.joining == 0,
             desync: node.desync,
             serving: node.serving,
             remembered: node.remembered,
             busy: node.running.map(|_| "a statement runs.".to_owned()),
-            schema: Some(self.print(node.schema)),
+            schema: Some(self.print(node)),
             conversions: Some(node.conversions.to_owned()),
+            windowed: !node.conversions.is_empty(),
             misfit: None,
             swapped: self.old,
         };
-        Answer::Survey(self.nodes.iter().map(seen).collect())
+        let look = |node: &SimNode| match node.away {
+            0 => seen(node),
+            _ => Seen { unreachable: Some("no answer".to_owned()), ..Seen::default() },
+        };
+        Answer::Survey(self.nodes.iter().map(look).collect())
+    }
+
+    /// Behind a survey time has passed.
+    fn later(&mut self) {
+        self.noticed = self.windowless();
+        if !self.stubborn {
+            self.finish_statements();
+        }
+        for node in &mut self.nodes {
+            if node.away > 0 {
+                node.away -= 1;
+                node.down &= node.away > 0;
+            } else {
+                node.joining = node.joining.saturating_sub(1);
+            }
+        }
+    }
+
+    /// What the world does behind an action.
+    fn strike(&mut self, luck: Luck) {
+        match luck {
+            Luck::Cut(node, time) => self.nodes[node].away = self.nodes[node].away.max(time),
+            Luck::Crash(node, time) => {
+                let it = &mut self.nodes[node];
+                it.away = it.away.max(time);
+                (it.down, it.restarted, it.hit) = (true, true, true);
+                (it.running, it.desync, it.conversions, it.joining) = (None, false, "", 1);
+            }
+            Luck::Outside(node) => {
+                self.nodes[node].serving = false;
+                self.nodes[node].hit = true;
+            }
+            Luck::Odd(node) => {
+                self.nodes[node].odd = true;
+                self.nodes[node].hit = true;
+            }
+            _ => {}
+        }
+    }
+
+    /// Everything that was away is back, and nobody meddles any more.
+    fn mend(&mut self) {
+        for node in &mut self.nodes {
+            (node.away, node.down, node.joining, node.odd) = (0, false, 0, false);
+        }
+        self.stubborn = false;
+        self.finish_statements();
     }
 
     /// Carries an action out. `base` is the number of statements in the passes before this one.
-    fn act(&mut self, action: &Action, base: usize, cancelled: bool, refuses: bool) -> Answer {
+    fn act(&mut self, action: &Action, base: usize, cancelled: bool, refuses: bool, stopping: bool) -> Answer {
         let fault = |text: &str| Answer::Failed(Fault::new(FaultKind::Failed, text));
         if let Action::Copy { .. } = action {
             assert!(!self.copying && !self.old, "nothing of another copy is left");
@@ -157,22 +289,50 @@ impl Cluster {
         if cancelled && action.can_be_cancelled() && !matches!(action, Action::Release { .. }) {
             return Answer::Cancelled;
         }
+        if self.noticed && self.windowless() && action.changes() && !matches!(action, Action::OpenWindow) {
+            self.lost_rows = true;
+        }
+        match action {
+            Action::Desync { node }
+            | Action::Begin { node, .. }
+            | Action::Release { node, .. }
+            | Action::Kill { node }
+            | Action::Compare { node }
+            | Action::CatchUp { node }
+                if self.nodes[*node].away > 0 =>
+            {
+                return Answer::Unsure("the connection is lost".into());
+            }
+            Action::Drain { node } if self.nodes[*node].away > 0 => return fault("no answer"),
+            Action::Admit { node } if self.nodes[*node].down => return fault("it does not serve"),
+            Action::Toi { .. } | Action::Swap { .. } if self.nodes[0].away > 0 => return fault("no answer"),
+            Action::CloseWindow | Action::Clear { .. } | Action::Copy { .. } | Action::Tidy { .. }
+                if self.nodes.iter().any(|node| node.away > 0) =>
+            {
+                return fault("no answer");
+            }
+            _ => {}
+        }
         match action {
             Action::Survey => {
                 let answer = self.survey();
-                self.finish_statements();
+                self.later();
                 answer
             }
             Action::Pause { .. } | Action::Settle { .. } | Action::Clear { .. } => Answer::Done,
             Action::OpenWindow => {
-                self.nodes.iter_mut().for_each(|node| node.conversions = "ALL_LOSSY");
-                Answer::Done
+                for node in self.nodes.iter_mut().filter(|node| node.away == 0) {
+                    (node.conversions, node.restarted) = ("ALL_LOSSY", false);
+                }
+                let all = stopping || self.nodes.iter().all(|node| node.away == 0);
+                if all { Answer::Done } else { Answer::Unsure("a node was left out".into()) }
             }
             Action::CloseWindow => {
                 self.nodes.iter_mut().for_each(|node| node.conversions = "");
                 Answer::Done
             }
             Action::Drain { node } => {
+                self.drains += 1;
                 self.nodes[*node].serving = false;
                 self.nodes[*node].late = false;
                 if refuses { fault("sessions stay") } else { Answer::Done }
@@ -185,7 +345,7 @@ impl Cluster {
             Action::Begin { node, statement, direction } => {
                 let it = &mut self.nodes[*node];
                 assert!(
-                    !it.serving && it.desync && it.running.is_none(),
+                    !it.serving && it.desync && it.running.is_none() && it.joining == 0,
                     "RSU only on a node that is out and desynced"
                 );
                 if refuses {
@@ -200,7 +360,7 @@ impl Cluster {
                 Answer::Begun(Begun::Proven)
             }
             Action::Release { node, .. } => {
-                if cancelled {
+                if cancelled && !self.stubborn {
                     self.nodes[*node].running = None;
                     return Answer::Cancelled;
                 }
@@ -208,18 +368,20 @@ impl Cluster {
                 Answer::Done
             }
             Action::Kill { node } => {
-                self.nodes[*node].running = None;
+                if !self.stubborn {
+                    self.nodes[*node].running = None;
+                }
                 Answer::Done
             }
-            Action::Compare { node } => Answer::Fingerprint(self.print(self.nodes[*node].schema)),
+            Action::Compare { node } => Answer::Fingerprint(self.print(&self.nodes[*node])),
             Action::CatchUp { node } => {
                 assert!(self.nodes[*node].running.is_none());
-                self.nodes[*node].desync = false;
+                (self.nodes[*node].desync, self.nodes[*node].joining) = (false, 0);
                 Answer::Done
             }
             Action::Admit { node } => {
-                assert!(!self.nodes[*node].desync && self.nodes[*node].running.is_none(), "only a whole node serves");
                 let it = &mut self.nodes[*node];
+                assert!(!it.desync && it.running.is_none() && it.joining == 0, "only a whole node serves");
                 (it.serving, it.remembered, it.late) = (true, false, false);
                 Answer::Done
             }
@@ -236,11 +398,19 @@ impl Cluster {
                 (self.copying, self.old) = (false, false);
                 Answer::Done
             }
-            Action::Toi { statement } => {
+            Action::Toi { direction: Direction::Back, .. } if self.dear => {
+                Answer::Failed(Fault::new(FaultKind::Refused, "it would copy the table"))
+            }
+            Action::Toi { statement, direction } => {
+                self.sent += 1;
+                let (from, to) = match direction {
+                    Direction::Forward => (base + statement, base + statement + 1),
+                    Direction::Back => (base + statement + 1, base + statement),
+                };
                 let failed = self.bad.is_some_and(|(_, bad)| bad == base + statement);
                 for (number, node) in self.nodes.iter_mut().enumerate() {
-                    if !failed && self.deaf != Some(number) && node.schema == base + statement {
-                        node.schema += 1;
+                    if !failed && self.deaf != Some(number) && node.schema == from {
+                        node.schema = to;
                     }
                 }
                 if failed { fault("no such column") } else { Answer::Done }
@@ -255,7 +425,7 @@ impl Cluster {
     }
 
     fn equal(&self) -> Option<usize> {
-        self.nodes.windows(2).all(|pair| pair[0].schema == pair[1].schema).then(|| self.nodes[0].schema)
+        (!self.mixed()).then(|| self.nodes[0].schema)
     }
 }
 
@@ -278,6 +448,7 @@ fn process(
 ) -> Exit {
     let script = machine.script().clone();
     let mut effects = machine.step(Input::Start);
+    let mut killed = false;
     for _ in 0..10_000 {
         let Some(Effect::Do(command)) = effects.first().cloned() else {
             *book = journalled(machine.state());
@@ -287,6 +458,8 @@ fn process(
         if command.action.changes() {
             *book = journalled(machine.state());
         }
+        assert!(!(killed && command.action == Action::Survey), "a kill is given time");
+        killed = matches!(command.action, Action::Kill { .. });
         let base = script.chapters[..machine.state().pass].iter().map(|chapter| chapter.lines.len()).sum();
         let luck = luck.next().unwrap_or(Luck::Good);
         if let Action::Drain { node } = &command.action {
@@ -303,17 +476,23 @@ fn process(
             assert!(asked.iter().all(|effect| matches!(effect, Effect::Cancel(id) if *id == command.id)));
             cancelled = !asked.is_empty();
         }
-        let answer = cluster.act(&command.action, base, cancelled, luck == Luck::Refuses);
+        let stopping = machine.state().goal == Goal::Stop;
+        let answer = cluster.act(&command.action, base, cancelled, luck == Luck::Refuses, stopping);
+        cluster.strike(luck);
         cluster.tick();
         // TOI does not run on a node whose provider is paused: the stranger's statement comes between two steps.
         if luck == Luck::Stranger && matches!(command.action, Action::Admit { .. }) {
             cluster.strange += 1;
         }
         if luck == Luck::DeadAfter {
+            if let Action::CatchUp { node } = command.action {
+                // It was told, and is not Synced yet.
+                cluster.nodes[node].joining = 2;
+            }
             return Exit::Died;
         }
-        let answer =
-            if luck == Luck::Unsure && command.action.changes() { Answer::Unsure("lost".into()) } else { answer };
+        let loses = command.action.changes() || matches!(command.action, Action::Compare { .. });
+        let answer = if luck == Luck::Unsure && loses { Answer::Unsure("lost".into()) } else { answer };
         if luck == Luck::Twice {
             assert!(machine.step(Input::Answer(command.id + 7, Answer::Done)).is_empty());
         }
@@ -335,7 +514,9 @@ fn script(shape: &[(Method, usize, bool)], invertible: bool) -> Script {
                 .map(|_| {
                     index += 1;
                     let invertible = invertible && *method != Method::PtOsc;
-                    Line { index, invertible, must_show: true, repeatable: true }
+                    let name = "add column on d.t".to_owned();
+                    let rollable = *method == Method::Rsu;
+                    Line { index, invertible, must_show: true, repeatable: true, rollable, name }
                 })
                 .collect(),
             window: *window,
@@ -358,6 +539,19 @@ fn shapes() -> impl Strategy<Value = Vec<(Method, usize, bool)>> {
     proptest::collection::vec(pass, 1..3)
 }
 
+/// Rows do not survive it when some nodes hold a TOI statement and others do not.
+fn cluster_of(shape: &[(Method, usize, bool)]) -> Cluster {
+    let mut cluster = Cluster::new(3);
+    let mut number = 0;
+    for (method, lines, _) in shape {
+        if *method == Method::Toi {
+            cluster.incompatible.push(number);
+        }
+        number += lines;
+    }
+    cluster
+}
+
 fn total(script: &Script) -> usize {
     script.chapters.iter().map(|chapter| chapter.lines.len()).sum()
 }
@@ -369,163 +563,9 @@ fn end_of(exit: Exit) -> Ending {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
-
-    /// Killed any number of times, at any step: one `resume` without further mishap completes the run.
-    #[test]
-    fn resume_completes(shape in shapes(), mishaps in proptest::collection::vec(proptest::collection::vec(luck(), 0..60), 1..4)) {
-        let script = script(&shape, true);
-        let mut cluster = Cluster::new(3);
-        cluster.window_needed = shape.iter().any(|(_, _, window)| *window) && shape.len() == 1;
-        let mut book = State::fresh(&script);
-        let mut ending = None;
-        for (number, mishaps) in mishaps.into_iter().enumerate() {
-            let state = if number == 0 { book.clone() } else { book.clone().taken_over(Goal::Forward) };
-            let mut machine = Machine::new(script.clone(), state);
-            let exit = process(&mut machine, &mut cluster, &mut mishaps.into_iter(), &mut book);
-            if let Exit::Ended(end) = exit
-                && (end.outcome.is_final() || end.outcome == Outcome::Unknown)
-            {
-                ending = Some(end);
-                break;
-            }
-        }
-        let ending = ending.unwrap_or_else(|| {
-            let mut machine = Machine::new(script.clone(), book.clone().taken_over(Goal::Forward));
-            end_of(process(&mut machine, &mut cluster, &mut std::iter::empty(), &mut book))
-        });
-        match ending.outcome {
-            Outcome::Done => prop_assert_eq!(cluster.equal(), Some(total(&script))),
-            Outcome::Undone => prop_assert_eq!(cluster.equal(), Some(0)),
-            other => prop_assert!(false, "{:?}: {:?} {:?}", other, ending, cluster),
-        }
-        prop_assert!(cluster.home(), "{:?} {:?}", ending, cluster);
-        prop_assert!(ending.left.is_empty());
-        prop_assert!(!cluster.lost_rows && !cluster.overdrained);
-        prop_assert!(cluster.nodes.iter().all(|node| node.conversions.is_empty()));
-    }
-
-    /// Somebody else changes the table on all nodes in the middle of a roll: it goes on, or is resumed.
-    #[test]
-    fn strangers_are_survived(lines in 1usize..4, mishaps in proptest::collection::vec(luck_with_strangers(), 0..60)) {
-        let script = script(&[(Method::Rsu, lines, false)], true);
-        let mut cluster = Cluster::new(3);
-        let mut book = State::fresh(&script);
-        let mut machine = Machine::new(script.clone(), book.clone());
-        let done = match process(&mut machine, &mut cluster, &mut mishaps.into_iter(), &mut book) {
-            Exit::Ended(ending) => ending.outcome == Outcome::Done,
-            Exit::Died => false,
-        };
-        if !done {
-            let mut machine = Machine::new(script.clone(), book.clone().taken_over(Goal::Forward));
-            let ending = end_of(process(&mut machine, &mut cluster, &mut std::iter::empty(), &mut book));
-            prop_assert_eq!(ending.outcome, Outcome::Done, "{:?} {:?}", ending, cluster);
-        }
-        prop_assert!(cluster.home());
-        prop_assert_eq!(cluster.equal(), Some(lines));
-    }
-
-    /// Killed anywhere: one `abort` ends the pass as it was before.
-    #[test]
-    fn abort_ends_safely(shape in shapes(), mishaps in proptest::collection::vec(luck(), 0..60)) {
-        let script = script(&shape, true);
-        let mut cluster = Cluster::new(3);
-        let mut book = State::fresh(&script);
-        let mut machine = Machine::new(script.clone(), book.clone());
-        let exit = process(&mut machine, &mut cluster, &mut mishaps.into_iter(), &mut book);
-        if let Exit::Ended(end) = exit
-            && end.outcome != Outcome::Resumable
-        {
-            prop_assert!(end.outcome.is_final() && cluster.home() && cluster.equal().is_some());
-            return Ok(());
-        }
-        let mut machine = Machine::new(script.clone(), book.clone().taken_over(Goal::Back));
-        let ending = end_of(process(&mut machine, &mut cluster, &mut std::iter::empty(), &mut book));
-        // What was written since a swap is not in the old table, so a swap is not undone.
-        let swapped = shape.iter().any(|(method, ..)| *method == Method::PtOsc) && cluster.equal() > Some(0);
-        let ended = matches!(ending.outcome, Outcome::RolledBack | Outcome::Done);
-        prop_assert!(ended || (swapped && ending.outcome == Outcome::Resumable), "{:?} {:?}", ending, cluster);
-        prop_assert!(cluster.home());
-        prop_assert!(cluster.equal().is_some(), "{:?}", cluster);
-    }
-
-    /// A statement that fails on some node because of its data: undone where it can be, safe everywhere.
-    #[test]
-    fn failing_ddl(lines in 1usize..4, bad_node in 0usize..3, bad in 0usize..3, invertible in any::<bool>(), mishaps in proptest::collection::vec(luck(), 0..40)) {
-        let bad = bad % lines;
-        let script = script(&[(Method::Rsu, lines, false)], invertible);
-        let mut cluster = Cluster::new(3);
-        cluster.bad = Some((bad_node, bad));
-        let mut book = State::fresh(&script);
-        let mut machine = Machine::new(script.clone(), book.clone());
-        let died = match process(&mut machine, &mut cluster, &mut mishaps.into_iter(), &mut book) {
-            Exit::Ended(ending) => !ending.outcome.is_final(),
-            Exit::Died => true,
-        };
-        if died {
-            let mut machine = Machine::new(script.clone(), book.clone().taken_over(Goal::Forward));
-            let ending = end_of(process(&mut machine, &mut cluster, &mut std::iter::empty(), &mut book));
-            let expected = if invertible || cluster.equal() == Some(0) { Outcome::Undone } else { Outcome::Resumable };
-            prop_assert_eq!(ending.outcome, expected, "{:?}", cluster);
-        }
-        prop_assert!(cluster.home(), "{:?}", cluster);
-        if invertible {
-            prop_assert_eq!(cluster.equal(), Some(0));
-        }
-    }
-}
-
 fn run(script: &Script, cluster: &mut Cluster) -> (Ending, State) {
     let mut book = State::fresh(script);
     let mut machine = Machine::new(script.clone(), book.clone());
     let ending = end_of(process(&mut machine, cluster, &mut std::iter::empty(), &mut book));
     (ending, book)
-}
-
-#[test]
-fn a_node_that_ignored_a_toi_statement_is_mended_by_rsu() {
-    let script = script(&[(Method::Toi, 1, false)], true);
-    let mut cluster = Cluster::new(3);
-    cluster.deaf = Some(1);
-    let (ending, _) = run(&script, &mut cluster);
-    assert_eq!((ending.outcome, cluster.equal()), (Outcome::Done, Some(1)));
-}
-
-#[test]
-fn a_toi_statement_that_fails_everywhere_leaves_nothing() {
-    let script = script(&[(Method::Toi, 1, false)], false);
-    let mut cluster = Cluster::new(3);
-    cluster.bad = Some((0, 0));
-    let (ending, _) = run(&script, &mut cluster);
-    assert_eq!((ending.outcome, cluster.equal()), (Outcome::Undone, Some(0)));
-}
-
-#[test]
-fn the_last_serving_nodes_are_never_drained() {
-    let mut script = script(&[(Method::Rsu, 1, false)], true);
-    script.min_serving = 3;
-    let (ending, state) = run(&script, &mut Cluster::new(3));
-    assert_eq!(ending.outcome, Outcome::Refused);
-    assert!(!state.touched);
-}
-
-#[test]
-fn a_node_away_by_someone_else_is_a_refusal() {
-    let script = script(&[(Method::Rsu, 1, false)], true);
-    for spoil in [|node: &mut SimNode| node.serving = false, |node: &mut SimNode| node.desync = true] {
-        let mut cluster = Cluster::new(3);
-        spoil(&mut cluster.nodes[2]);
-        assert_eq!(run(&script, &mut cluster).0.outcome, Outcome::Refused);
-    }
-}
-
-#[test]
-fn a_lost_lease_stops_everything_at_once() {
-    let script = script(&[(Method::Rsu, 1, false)], true);
-    let mut machine = Machine::new(script.clone(), State::fresh(&script));
-    let effects = machine.step(Input::Start);
-    assert!(matches!(effects[..], [Effect::Do(_)]));
-    assert!(matches!(machine.step(Input::LeaseLost("taken".into()))[..], [Effect::End(_)]));
-    assert!(machine.step(Input::Answer(1, Answer::Done)).is_empty());
 }
