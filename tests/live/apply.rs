@@ -21,7 +21,9 @@ pub fn tests() -> Vec<Trial> {
         trial("apply::a_node_that_ignored_the_statement_is_mended", a_node_that_ignored_the_statement_is_mended),
         trial("apply::ddl_that_fails_on_the_first_node", ddl_that_fails_on_the_first_node),
         trial("apply::ddl_that_fails_on_a_later_node", ddl_that_fails_on_a_later_node),
+        trial("apply::toi_that_fails_in_the_middle", toi_that_fails_in_the_middle),
         trial("apply::conversion_window", conversion_window),
+        trial("apply::a_window_that_a_node_has_lost_is_opened_again", a_window_that_a_node_has_lost_is_opened_again),
         trial("apply::a_value_that_does_not_fit_stops_the_roll", a_value_that_does_not_fit_stops_the_roll),
         trial("apply::clients_that_stay_stop_the_roll", clients_that_stay_stop_the_roll),
         trial("apply::a_blocker_delays_toi_and_then_refuses_it", a_blocker_delays_toi_and_then_refuses_it),
@@ -224,6 +226,40 @@ async fn ddl_that_fails_on_a_later_node() -> Result<(), Error> {
     Ok(())
 }
 
+/// The second of three statements fails. `resume` tries it again, says so as often as it fails, and goes on once it does
+/// not; `abort` says what stays.
+async fn toi_that_fails_in_the_middle() -> Result<(), Error> {
+    let sandbox = cluster().await;
+    for mended in [true, false] {
+        database(&sandbox, "ap_third").await;
+        sandbox.nodes()[0].execute("create table ap_third.t (id int primary key, a int)").await?;
+        sandbox.nodes()[0].execute("insert into ap_third.t values (1, 1), (2, 1)").await?;
+        let step = |sql, operation, inverse| Step { sql, object: "ap_third.t", operation, inverse: Some(inverse) };
+        let steps = [
+            step("alter table ap_third.t add column b int", "add_column", "ALTER TABLE ap_third.t DROP COLUMN b"),
+            step("alter table ap_third.t add unique ua (a)", "add_index", "ALTER TABLE ap_third.t DROP KEY ua"),
+            step("alter table ap_third.t add column c int", "add_column", "ALTER TABLE ap_third.t DROP COLUMN c"),
+        ];
+        let (ending, _) = apply(&sandbox, plan(&sandbox, Method::Toi, &steps)).await;
+        let ending = ending.unwrap();
+        assert_eq!(ending.outcome.code(), ExitCode::Resumable, "{ending:?}");
+        crate::support::schema(&sandbox, &["resume"]).expect_code(6);
+        if mended {
+            sandbox.nodes()[0].execute("delete from ap_third.t where id = 2").await?;
+            crate::support::schema(&sandbox, &["resume"]).expect_code(0);
+            let schema = assert_equal(&sandbox, "ap_third.t").await;
+            assert!(schema.contains("ua a") && schema.contains("c int"), "{schema}");
+        } else {
+            let ended = crate::support::schema(&sandbox, &["abort"]).expect_code(0);
+            assert!(ended.stdout.contains("Statement(s) 1 "), "{}", ended.stdout);
+            let schema = assert_equal(&sandbox, "ap_third.t").await;
+            assert!(schema.contains("b int") && !schema.contains("ua a"), "{schema}");
+        }
+        assert_all_home(&sandbox).await;
+    }
+    Ok(())
+}
+
 async fn conversion_window() -> Result<(), Error> {
     let sandbox = cluster().await;
     database(&sandbox, "ap_window").await;
@@ -266,6 +302,47 @@ async fn conversion_window() -> Result<(), Error> {
     assert_eq!(events.count(|event| matches!(event, Event::WindowClosed {})), 1);
     assert_same_rows(&sandbox, "ap_window.t").await;
     assert!(assert_equal(&sandbox, "ap_window.t").await.contains("a bigint"));
+    assert_all_home(&sandbox).await;
+    Ok(())
+}
+
+/// As after a restart in the middle of the roll.
+async fn a_window_that_a_node_has_lost_is_opened_again() -> Result<(), Error> {
+    let sandbox = cluster().await;
+    database(&sandbox, "ap_lost").await;
+    sandbox.nodes()[0].execute("create table ap_lost.t (id int primary key, a int)").await?;
+    let step = Step {
+        sql: "alter table ap_lost.t modify a bigint",
+        object: "ap_lost.t",
+        operation: "modify_column",
+        inverse: None,
+    };
+    let mut plan = plan(&sandbox, Method::Rsu, &[step]);
+    plan.policy.settle = Duration::from_secs(2);
+    plan.statements[0].conversion_window =
+        Some(ConversionWindow { setting: "ALL_NON_LOSSY,ALL_LOSSY".into(), guards: Vec::new() });
+    let (first, last) = (sandbox.nodes()[0].clone(), sandbox.nodes()[2].clone());
+    let lose = async {
+        let wide = "select count(*) from information_schema.columns where table_schema = 'ap_lost' and column_type like 'bigint%'";
+        until("the first node is wider", Duration::from_secs(20), async || {
+            first.value(wide).await.unwrap().as_deref() == Some("1")
+        })
+        .await;
+        last.execute("set global slave_type_conversions = ''").await.unwrap();
+    };
+    let ((ending, events), ()) = tokio::join!(apply(&sandbox, plan), lose);
+    let ending = ending.unwrap();
+    assert_eq!(ending.outcome, Outcome::Done, "{ending:?}");
+    let kinds: Vec<_> = events
+        .0
+        .iter()
+        .filter_map(|stamped| match &stamped.event {
+            Event::WindowOpened { .. } => Some("opened"),
+            Event::DrainStarted { .. } => Some("drain"),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(kinds, ["opened", "drain", "opened", "drain", "drain"]);
     assert_all_home(&sandbox).await;
     Ok(())
 }
