@@ -28,6 +28,21 @@ fn nothing_in_the_corpus_is_opaque() {
 }
 
 #[test]
+fn vector_is_a_name_before_it_is_a_key() {
+    for (sql, old, young) in [
+        ("ALTER TABLE t ADD vector INT", "add_column", "opaque"),
+        ("ALTER TABLE t ADD VECTOR INDEX v (b)", "add_vector_index", "add_vector_index"),
+        ("ALTER TABLE t ADD VECTOR v (b)", "add_column", "add_vector_index"),
+        ("ALTER TABLE t ADD `vector` INT", "add_column", "add_column"),
+    ] {
+        for (version, expected) in [(ServerVersion::new(11, 6, 2), old), (ServerVersion::new(11, 7, 1), young)] {
+            let operations = ddl::parse(sql, Dialect::new(version)).operations_json(sql);
+            assert_eq!(operations[0]["op"], expected, "{sql} in {version}");
+        }
+    }
+}
+
+#[test]
 fn what_is_read_of_the_corpus() {
     let mut lines = String::new();
     for sql in corpus() {

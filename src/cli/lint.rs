@@ -6,7 +6,7 @@ mod files;
 mod git;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::ValueEnum;
@@ -71,10 +71,14 @@ pub(super) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
     let settings = Settings::new(&config).map_err(|why| Failure::usage(format!("{why}.")))?;
     let fail_on = fail_on(args.fail_on.as_deref(), &config);
     let context = context::read_context(&args, &config)?;
-    let mut inputs = files::inputs(&args)?;
+    let base = global.config.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+    let mut inputs = files::inputs(&args, base)?;
     if let Some(rev) = &args.since {
-        let changed = git::changed_since(rev)?;
-        inputs.retain(|input| input.path.as_ref().is_none_or(|path| changed.contains(path)));
+        let (all, changed) = (inputs.len(), git::changed_since(rev)?);
+        inputs.retain(|input| input.path.is_none() || input.real_path().is_some_and(|path| changed.contains(&path)));
+        if inputs.is_empty() && all > 0 {
+            output::note(&format!("None of the {all} files was added or changed since {rev}."));
+        }
     }
     let mut linted = lint_all(&inputs, &context, &settings, args.fix)?;
     if let Some(path) = &args.baseline {
@@ -133,13 +137,13 @@ fn lint_one(input: &Input, context: &Context, settings: &Settings, fixing: bool)
     let (mut text, exact) = input.read()?;
     if fixing
         && exact
-        && let Some(fixed) = fix(&input.name, &text, context, settings)
+        && let Some(fixed) = fix(&input.key, &text, context, settings)
     {
         input.write(&fixed.text)?;
         text = fixed.text;
     }
-    let findings = lint(&input.name, &text, context, settings);
-    Ok(LintedFile { path: input.name.clone(), text, findings })
+    let findings = lint(&input.key, &text, context, settings);
+    Ok(LintedFile { path: input.name.clone(), key: input.key.clone(), text, findings })
 }
 
 fn print(format: Format, linted: &[LintedFile]) -> Result<(), Failure> {

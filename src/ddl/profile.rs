@@ -68,7 +68,8 @@ impl ServerProfile {
         let value = value.trim().trim_matches(['\'', '"']).to_ascii_uppercase();
         let on = matches!(value.as_str(), "1" | "ON" | "TRUE" | "YES");
         match name.to_ascii_lowercase().as_str() {
-            "foreign_key_checks" => self.foreign_key_checks = on || value == "DEFAULT",
+            // A value that cannot be read here, such as the variable that a dump kept it in, counts as the dearer one.
+            "foreign_key_checks" => self.foreign_key_checks = !matches!(value.as_str(), "0" | "OFF" | "FALSE"),
             "innodb_instant_alter_column_allowed" => {
                 self.instant_columns = match value.as_str() {
                     "NEVER" | "0" => InstantColumns::Never,

@@ -4,7 +4,9 @@
 //! statement fits: an InnoDB table of the columns and keys that the statement names, where each column is what MODIFY
 //! makes of it. What is dear there is dear everywhere; what is cheap there may be dear elsewhere, and is not accused.
 
+use std::collections::HashSet;
 use std::fmt::Write;
+use std::sync::Arc;
 
 use crate::ddl::ast::{AlterTable, Body, Clause, Ident, KeyType, Operation, Statement};
 use crate::ddl::model::{Catalog, Settings, Table};
@@ -32,7 +34,12 @@ impl Cost {
 }
 
 /// Judges a statement on its table, or on the kindest one. `None` where there is no table to work on.
-pub(super) fn cost(statement: &Statement, sql: &str, before: Option<&Table>, profile: &ServerProfile) -> Option<Cost> {
+pub(super) fn cost(
+    statement: &Statement,
+    sql: &str,
+    before: Option<&Arc<Table>>,
+    profile: &ServerProfile,
+) -> Option<Cost> {
     let opaque = statement.operations().iter().any(|operation| matches!(operation, Operation::Opaque));
     if opaque || matches!(statement.body, Body::Opaque) {
         return None;
@@ -41,7 +48,7 @@ pub(super) fn cost(statement: &Statement, sql: &str, before: Option<&Table>, pro
     let mut catalog = match before {
         Some(table) => {
             let mut catalog = Catalog::new(profile.settings.clone());
-            catalog.insert(table.clone());
+            catalog.insert(Arc::clone(table));
             catalog
         }
         None => kindest(statement, sql, &profile.settings)?,
@@ -61,12 +68,29 @@ pub(super) fn clause_cost(
     statement: &Statement,
     clause: &Clause,
     sql: &str,
-    before: Option<&Table>,
+    before: Option<&Arc<Table>>,
     profile: &ServerProfile,
 ) -> Option<Cost> {
     let Body::AlterTable(alter) = &statement.body else { return None };
-    let alone = AlterTable { clauses: vec![clause.clone()], algorithm: None, lock: None, ..(**alter).clone() };
-    let alone = Statement { body: Body::AlterTable(Box::new(alone)), ..statement.clone() };
+    // Not a copy of the whole with one clause left: there may be thousands.
+    let alone = AlterTable {
+        table: alter.table.clone(),
+        online: alter.online,
+        ignore: alter.ignore,
+        if_exists: alter.if_exists,
+        wait: alter.wait,
+        clauses: vec![clause.clone()],
+        algorithm: None,
+        lock: None,
+        append: alter.append,
+    };
+    let alone = Statement {
+        kind: statement.kind,
+        objects: statement.objects.clone(),
+        body: Body::AlterTable(Box::new(alone)),
+        set_statement: statement.set_statement.clone(),
+        span: statement.span,
+    };
     cost(&alone, sql, before, profile)
 }
 
@@ -81,26 +105,27 @@ fn kindest(statement: &Statement, sql: &str, settings: &Settings) -> Option<Cata
         Body::Maintenance(_) => {}
         _ => return None,
     }
-    let added = |name: &str| match &statement.body {
-        Body::AlterTable(alter) => alter.operations().any(|operation| match operation {
-            Operation::AddColumn { column, .. } => column.name.value.eq_ignore_ascii_case(name),
-            _ => false,
-        }),
-        _ => false,
+    // What the statement adds is not there yet, and of equal names the first counts.
+    let mut taken: HashSet<String> = match &statement.body {
+        Body::AlterTable(alter) => alter
+            .operations()
+            .filter_map(|operation| match operation {
+                Operation::AddColumn { column, .. } => Some(column.name.value.to_lowercase()),
+                _ => None,
+            })
+            .collect(),
+        _ => HashSet::new(),
     };
     let mut create = format!("CREATE TABLE {} (", quote_name(&name.name.value));
     if guess.primary {
         create.push_str("`schema lint id` BIGINT NOT NULL PRIMARY KEY, ");
     }
     create.push_str("`schema lint filler` INT");
-    let mut seen: Vec<&str> = Vec::new();
     for (column, definition) in &guess.columns {
-        if added(column) || seen.iter().any(|other| other.eq_ignore_ascii_case(column)) {
-            continue;
+        if taken.insert(column.to_lowercase()) {
+            // Writing to a string does not fail.
+            let _ = write!(create, ", {} {definition}", quote_name(column));
         }
-        seen.push(column);
-        // Writing to a string does not fail.
-        let _ = write!(create, ", {} {definition}", quote_name(column));
     }
     create.push_str(&guess.keys);
     create.push_str(") ENGINE=InnoDB CHARACTER SET utf8mb4");
@@ -182,12 +207,10 @@ impl<'a> Guess<'a> {
             Operation::AddForeignKey(key) => {
                 for name in &key.columns {
                     self.column(name, "BIGINT");
-                    // With its index there already the constraint is cheapest.
                 }
-                if key.columns.iter().all(|name| self.columns.iter().any(|(column, _)| *column == name.value)) {
-                    let names: Vec<String> = key.columns.iter().map(|name| quote_name(&name.value)).collect();
-                    let _ = write!(self.keys, ", KEY ({})", names.join(", "));
-                }
+                // With its index there already the constraint is cheapest.
+                let names: Vec<String> = key.columns.iter().map(|name| quote_name(&name.value)).collect();
+                let _ = write!(self.keys, ", KEY ({})", names.join(", "));
             }
             Operation::AddCheck(check) => {
                 for name in &check.expr.facts.columns {

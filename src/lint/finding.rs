@@ -79,6 +79,8 @@ pub struct Finding {
 pub struct LintedFile {
     /// The path as it is shown, with `/` between its parts.
     pub path: String,
+    /// The path from the folder of the settings: what the file is known by wherever the command runs.
+    pub key: String,
     /// The text, as it was read.
     pub text: String,
     /// In the order of the text.

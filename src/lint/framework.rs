@@ -29,7 +29,7 @@ pub enum Framework {
 }
 
 /// What a part of a file is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// Forwards.
     Up,

@@ -5,6 +5,7 @@
 
 mod context;
 mod cost;
+mod deeds;
 mod dml;
 mod finding;
 mod fix;
@@ -19,10 +20,12 @@ mod stats;
 mod suppress;
 mod tables;
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 pub use context::{Context, Stall};
 pub use cost::Cost;
+pub use deeds::Deed;
 pub use dml::{Dml, Verb};
 pub use finding::{Edit, Finding, LintedFile, Severity};
 pub use fix::{Fixed, fix};
@@ -77,6 +80,7 @@ fn obey_ignores(script: &Script<'_>, glued: &[Range<usize>], settings: &Settings
         return;
     }
     let statements: Vec<Range<usize>> = script.units.iter().map(Unit::whole).collect();
+    let ignored = drop_ignored(script, &ignores, &statements, findings);
     let mut about_ignores = Vec::new();
     for ignore in &ignores {
         if ignore.reason.is_empty() || ignore.rules.is_empty() {
@@ -84,15 +88,12 @@ fn obey_ignores(script: &Script<'_>, glued: &[Range<usize>], settings: &Settings
             about_ignores.push(about(&rules::IGNORE_WITHOUT_REASON, ignore, message.to_owned()));
             continue;
         }
-        let target = ignore.target(&statements, script.text).and_then(|at| statements.get(at));
+        let target = ignore.target(&statements, script.text);
         for rule in &ignore.rules {
-            let before = findings.len();
-            if let Some(target) = target {
-                findings.retain(|finding| finding.rule != rule || !target.contains(&finding.span.start));
-            }
+            let found = target.is_some_and(|target| ignored.contains(&(target, rule.as_str())));
             let message = match find(rule) {
                 None => format!("No rule is called `{rule}`; `schema rules` lists them."),
-                Some(known) if findings.len() == before && script.could_know(known) => {
+                Some(known) if !found && script.could_know(known) => {
                     format!("The comment ignores `{rule}`, which has nothing to say here.")
                 }
                 Some(_) => continue,
@@ -110,6 +111,33 @@ fn obey_ignores(script: &Script<'_>, glued: &[Range<usize>], settings: &Settings
         None => false,
     });
     findings.append(&mut about_ignores);
+}
+
+/// Drops what is to be ignored, and says which statements it stood on, and its rules.
+fn drop_ignored<'i>(
+    script: &Script<'_>,
+    ignores: &'i [Ignore],
+    statements: &[Range<usize>],
+    findings: &mut Vec<Finding>,
+) -> HashSet<(usize, &'i str)> {
+    let obeyed = ignores.iter().filter(|ignore| !ignore.reason.is_empty());
+    let wanted: HashSet<(usize, &str)> = obeyed
+        .filter_map(|ignore| Some((ignore, ignore.target(statements, script.text)?)))
+        .flat_map(|(ignore, target)| ignore.rules.iter().map(move |rule| (target, rule.as_str())))
+        .collect();
+    let mut found = HashSet::new();
+    findings.retain(|finding| {
+        let at = statements.partition_point(|range| range.end <= finding.span.start);
+        let stands_there = statements.get(at).is_some_and(|range| range.contains(&finding.span.start));
+        match wanted.get(&(at, finding.rule)).filter(|_| stands_there) {
+            Some(ignored) => {
+                found.insert(*ignored);
+                false
+            }
+            None => true,
+        }
+    });
+    found
 }
 
 fn about(rule: &Rule, ignore: &Ignore, message: String) -> Finding {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::context::{Context, Stall};
 use super::cost::{Cost, clause_cost, cost};
+use super::deeds::{Deed, Deeds};
 use super::framework::{Direction, Layout};
 use super::rule::Rule;
 use super::tables::{Moment, Tables};
@@ -29,6 +30,7 @@ pub struct Script<'a> {
     pub units: Vec<Unit<'a>>,
     code: &'a str,
     tables: Tables,
+    deeds: Deeds,
 }
 
 /// One statement with what is known where it stands.
@@ -64,7 +66,7 @@ impl<'a> Script<'a> {
     /// length.
     pub(super) fn read(path: &'a str, text: &'a str, code: &'a str, context: &'a Context) -> Self {
         let layout = Layout::read(path, text);
-        let mut tables = Tables::default();
+        let (mut tables, mut deeds) = (Tables::default(), Deeds::default());
         let mut profile = Arc::new(context.profile());
         let mut catalog = Catalog::new(context.settings());
         let mut units: Vec<Unit<'a>> = Vec::new();
@@ -77,6 +79,7 @@ impl<'a> Script<'a> {
             }
             let (before, after) = follow(&mut catalog, context, &ast, statement.text, statement.database.as_deref());
             tables.apply(&ast, statement.database.as_deref(), moment);
+            deeds.apply(&ast, moment);
             if let Body::Set(assignments) = &ast.body {
                 let profile = Arc::make_mut(&mut profile);
                 for assignment in assignments.iter().filter(|assignment| assignment.scope == Scope::Session) {
@@ -98,13 +101,23 @@ impl<'a> Script<'a> {
                 moment,
             });
         }
-        Self { path, text, layout, context, units, code, tables }
+        Self { path, text, layout, context, units, code, tables, deeds }
     }
 
     /// Whether the file created the table itself before this statement, so that it holds no rows but the file's own and
     /// no application knows it.
     pub fn is_new(&self, unit: &Unit<'_>, table: &ObjectName) -> bool {
         self.tables.is_new(table, unit.database.as_deref(), unit.moment)
+    }
+
+    /// Whether a statement before this one does that to the name.
+    pub fn done_before(&self, unit: &Unit<'_>, deed: Deed, name: &Ident) -> bool {
+        self.deeds.before(deed, &name.value, unit.moment)
+    }
+
+    /// Whether a statement behind this one does that to the name.
+    pub fn done_behind(&self, unit: &Unit<'_>, deed: Deed, name: &Ident) -> bool {
+        self.deeds.behind(deed, &name.value, unit.moment)
     }
 
     /// ALTER TABLE statements of tables that hold rows already.
@@ -129,14 +142,14 @@ impl<'a> Script<'a> {
             if !works || self.is_new(unit, table) {
                 return None;
             }
-            cost(&unit.ast, unit.sql, unit.before.as_deref(), &unit.profile)
+            cost(&unit.ast, unit.sql, unit.before.as_ref(), &unit.profile)
         });
         cost.as_ref()
     }
 
     /// The same for one clause, as if it stood alone.
     pub fn clause_cost(&self, unit: &Unit<'_>, clause: &Clause) -> Option<Cost> {
-        clause_cost(&unit.ast, clause, unit.sql, unit.before.as_deref(), &unit.profile)
+        clause_cost(&unit.ast, clause, unit.sql, unit.before.as_ref(), &unit.profile)
     }
 
     /// Whether the statement's table is known to be so small that even writing all of it anew is no stall.

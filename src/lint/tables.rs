@@ -19,7 +19,7 @@ pub(super) struct Moment {
 #[derive(Debug)]
 struct Entry {
     database: Option<String>,
-    moment: Moment,
+    statement: usize,
     new: bool,
 }
 
@@ -27,22 +27,23 @@ struct Entry {
 /// does: a table is rather taken for new once too often than accused once too often.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
-    entries: HashMap<String, Vec<Entry>>,
+    /// In the order of the statements.
+    entries: HashMap<(Direction, String), Vec<Entry>>,
 }
 
 impl Tables {
     /// Whether the file itself created the table before this moment.
     pub(super) fn is_new(&self, table: &ObjectName, default: Option<&str>, moment: Moment) -> bool {
         let database = table.database_or(default).map(str::to_lowercase);
-        let Some(entries) = self.entries.get(&table.name.value.to_lowercase()) else { return false };
-        let meant = |entry: &&Entry| {
-            let same = match (&entry.database, &database) {
-                (Some(a), Some(b)) => a == b,
-                _ => true,
-            };
-            same && entry.moment.direction == moment.direction && entry.moment.statement < moment.statement
+        let Some(entries) = self.entries.get(&(moment.direction, table.name.value.to_lowercase())) else {
+            return false;
         };
-        entries.iter().rev().find(meant).is_some_and(|entry| entry.new)
+        let before = entries.partition_point(|entry| entry.statement < moment.statement);
+        let meant = |entry: &&Entry| match (&entry.database, &database) {
+            (Some(a), Some(b)) => a == b,
+            _ => true,
+        };
+        entries[..before].iter().rev().find(meant).is_some_and(|entry| entry.new)
     }
 
     /// Notes what a statement does to tables.
@@ -87,6 +88,7 @@ impl Tables {
 
     fn note(&mut self, table: &ObjectName, default: Option<&str>, moment: Moment, new: bool) {
         let database = table.database_or(default).map(str::to_lowercase);
-        self.entries.entry(table.name.value.to_lowercase()).or_default().push(Entry { database, moment, new });
+        let entries = self.entries.entry((moment.direction, table.name.value.to_lowercase())).or_default();
+        entries.push(Entry { database, statement: moment.statement, new });
     }
 }

@@ -3,6 +3,9 @@
 //! Clients leave this to DELIMITER. A tool that reads a file without one has to know where a body ends, so this
 //! follows the words that open and close blocks. It reads tokens, not grammar, and is meant for text that a server
 //! would accept.
+//!
+//! All rests on knowing where a statement may begin: there IF opens a block, anywhere else it is a function, a part of
+//! IF EXISTS or what END names.
 
 /// What is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,37 +17,62 @@ enum Block {
     Loop,
     While,
     Repeat,
+    /// REPEAT behind UNTIL: END follows its condition without a semicolon.
+    Until,
     For,
     /// Oracle mode: declarations before BEGIN.
     Declarations,
     Package,
 }
 
-/// What the statement's head announces.
+/// What has a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Program {
+    Procedure,
+    Function,
+    Trigger,
+    Event,
+    Package,
+}
+
+/// How far the words in front of a body were read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Head {
     /// Nothing was read yet.
     Start,
     /// CREATE or ALTER, the kind of object not read yet.
     Create,
-    /// A procedure or function.
-    Routine,
-    /// A trigger.
-    Trigger,
-    /// An event.
-    Event,
-    /// CREATE PACKAGE.
-    Package,
-    /// A block without a name: BEGIN NOT ATOMIC and the like.
-    Anonymous,
+    /// The kind of object, but not its name.
+    Unnamed(Program),
+    /// The name. What follows, up to the body, holds no statement.
+    Named(Program),
+    /// A function's RETURNS, or Oracle's RETURN: from here on RETURN begins the body.
+    Returns,
     /// BEGIN: a transaction unless NOT ATOMIC follows.
     Begin,
     /// SET, which SET STATEMENT .. FOR begins with.
     Set,
     /// SET STATEMENT, up to FOR: then the statement itself begins.
     SetStatement,
+    /// All of it; what follows is the body.
+    Body,
     /// No compound statement.
     Simple,
+}
+
+/// What the next token may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum At {
+    /// The first of a statement.
+    Statement,
+    /// The first of the statement that a handler runs.
+    Handled,
+    /// FOR, behind HANDLER.
+    Handler,
+    /// A condition that a handler is for.
+    Condition,
+    /// Any other.
+    Within,
 }
 
 /// Follows the blocks of one statement.
@@ -53,36 +81,17 @@ pub(super) struct Blocks {
     head: Head,
     open: Vec<Block>,
     oracle: bool,
-    /// A statement may begin here.
-    at_statement: bool,
-    /// The last token stood where a statement may begin, so a colon makes it a label.
-    maybe_label: bool,
-    /// The last token was END.
-    after_end: bool,
-    /// Between HANDLER and the statement that it runs.
-    in_handler: bool,
-    /// Between the name of a package's routine and its body.
-    in_routine_head: bool,
-    /// The body has begun.
-    body: bool,
-    /// In the condition of UNTIL, which END follows.
-    after_until: bool,
+    at: At,
+    /// The next word is a name, whatever it looks like.
+    name_follows: bool,
+    /// Open parentheses in front of a body.
+    parentheses: usize,
 }
 
 impl Blocks {
     pub(super) fn new(oracle: bool) -> Self {
-        Self {
-            head: Head::Start,
-            open: Vec::new(),
-            oracle,
-            at_statement: true,
-            maybe_label: false,
-            after_end: false,
-            in_handler: false,
-            in_routine_head: false,
-            body: false,
-            after_until: false,
-        }
+        let (head, at) = (Head::Start, At::Statement);
+        Self { head, open: Vec::new(), oracle, at, name_follows: false, parentheses: 0 }
     }
 
     /// Whether the statement can hold no body at all, so that words need not be followed.
@@ -97,173 +106,219 @@ impl Blocks {
 
     /// A semicolon within a body.
     pub(super) fn semicolon(&mut self) {
-        self.at_statement = true;
-        self.maybe_label = false;
-        self.after_end = false;
-        self.in_handler = false;
-        self.in_routine_head = false;
+        // In a package it may also end a routine's head.
+        self.body();
+        self.name_follows = false;
     }
 
-    /// A token that is neither a word nor a semicolon.
-    pub(super) fn other(&mut self, punct: Option<u8>) {
-        let label = punct == Some(b':') && self.maybe_label;
-        let labelled = self.oracle && punct == Some(b'>');
-        self.maybe_label = self.at_statement && punct.is_none();
-        self.at_statement = label || labelled;
-        self.after_end = false;
-        if self.head == Head::Start {
-            self.head = Head::Simple;
-        }
+    fn body(&mut self) {
+        self.head = Head::Body;
+        self.at = At::Statement;
     }
 
-    fn push(&mut self, block: Block, at_statement: bool) {
+    /// The body, of which this is the first word.
+    fn begins_body(&mut self, word: &[u8]) {
+        self.body();
+        self.within_body(word);
+    }
+
+    /// A block without a name, behind its BEGIN.
+    fn anonymous(&mut self) {
+        self.body();
+        self.push(Block::Begin, At::Statement);
+    }
+
+    fn push(&mut self, block: Block, then: At) {
         self.open.push(block);
-        self.body = true;
-        self.in_handler = false;
-        self.at_statement = at_statement;
+        self.at = then;
+    }
+
+    fn starts(&self) -> bool {
+        matches!(self.at, At::Statement | At::Handled)
+    }
+
+    /// A token that is neither a word nor a semicolon; `punct` where it is a single character.
+    pub(super) fn other(&mut self, punct: Option<u8>) {
+        match (self.head, punct) {
+            (Head::Start, _) => self.head = Head::Simple,
+            // DEFINER = account
+            (Head::Create, Some(b'=')) => self.name_follows = true,
+            (Head::Unnamed(_), None) => return self.named(),
+            (Head::Begin, _) if self.oracle => self.anonymous(),
+            (Head::Named(_) | Head::Returns, Some(b'(')) => self.parentheses += 1,
+            (Head::Named(_) | Head::Returns, Some(b')')) => self.parentheses = self.parentheses.saturating_sub(1),
+            (Head::Returns, Some(b':')) if self.parentheses == 0 => self.body(),
+            _ => {}
+        }
+        match punct {
+            Some(b'.') => {
+                self.name_follows = true;
+                self.at = At::Within;
+            }
+            // Behind a label; the `=` of `:=` takes it back.
+            Some(b':') => self.at = At::Statement,
+            // <<label>>
+            Some(b'<') if self.starts() => self.name_follows = true,
+            Some(b'>') if self.starts() => {}
+            Some(b',') if matches!(self.at, At::Handled | At::Condition) => self.at = At::Condition,
+            None if self.name_follows => self.name_follows = false,
+            None if self.at == At::Condition => self.at = At::Handled,
+            _ => self.at = At::Within,
+        }
     }
 
     /// A word; a quoted identifier is none.
     pub(super) fn word(&mut self, word: &str) {
-        let mut upper = [0; 10];
-        let Some(upper) = upper.get_mut(..word.len()) else {
-            return self.name();
-        };
-        upper.copy_from_slice(word.as_bytes());
-        upper.make_ascii_uppercase();
-        match self.head {
-            Head::Start => self.first(upper),
-            Head::Create => self.object(upper),
-            Head::Begin if upper == b"NOT" => {}
-            Head::Begin if upper == b"ATOMIC" || self.oracle && !matches!(&*upper, b"WORK") => {
-                self.head = Head::Anonymous;
-                self.push(Block::Begin, true);
-                if upper != b"ATOMIC" {
-                    self.keyword(upper);
-                }
-            }
-            Head::Begin => self.head = Head::Simple,
-            Head::Set if upper == b"STATEMENT" => self.head = Head::SetStatement,
-            Head::Set => self.head = Head::Simple,
-            Head::SetStatement if upper == b"FOR" => self.head = Head::Start,
-            Head::SetStatement => {}
-            Head::Simple => {}
-            _ => self.keyword(upper),
+        if std::mem::take(&mut self.name_follows) {
+            return;
         }
-    }
-
-    fn name(&mut self) {
-        self.maybe_label = self.at_statement;
-        self.at_statement = false;
-        self.after_end = false;
-        if self.head == Head::Start {
-            self.head = Head::Simple;
+        let mut upper = [0; 16];
+        // No word that counts is longer.
+        let upper = upper.get_mut(..word.len()).unwrap_or_default();
+        if !upper.is_empty() {
+            upper.copy_from_slice(word.as_bytes());
+            upper.make_ascii_uppercase();
+        }
+        let word = &*upper;
+        match self.head {
+            Head::Start => self.first(word),
+            Head::Create => self.object(word),
+            Head::Unnamed(_) if matches!(word, b"IF" | b"NOT" | b"EXISTS" | b"BODY") => {}
+            Head::Unnamed(_) => self.named(),
+            Head::Named(_) | Head::Returns if self.parentheses > 0 => {}
+            Head::Named(program) => self.behind_name(program, word),
+            Head::Returns => self.behind_returns(word),
+            Head::Begin if word == b"NOT" => {}
+            Head::Begin if word == b"ATOMIC" => self.anonymous(),
+            Head::Begin if self.oracle && word != b"WORK" => {
+                self.anonymous();
+                self.within_body(word);
+            }
+            Head::Set if word == b"STATEMENT" => self.head = Head::SetStatement,
+            Head::SetStatement if word == b"FOR" => self.head = Head::Start,
+            Head::SetStatement | Head::Simple => {}
+            Head::Begin | Head::Set => self.head = Head::Simple,
+            Head::Body => self.within_body(word),
         }
     }
 
     fn first(&mut self, word: &[u8]) {
-        self.head = match word {
-            b"CREATE" | b"ALTER" => Head::Create,
-            b"BEGIN" => Head::Begin,
-            b"SET" => Head::Set,
-            b"IF" | b"CASE" | b"LOOP" | b"WHILE" | b"REPEAT" | b"FOR" => Head::Anonymous,
-            b"DECLARE" if self.oracle => Head::Anonymous,
-            _ => Head::Simple,
-        };
-        self.at_statement = true;
-        if self.head == Head::Anonymous {
-            self.keyword(word);
+        match word {
+            b"CREATE" | b"ALTER" => self.head = Head::Create,
+            b"BEGIN" => self.head = Head::Begin,
+            b"SET" => self.head = Head::Set,
+            b"IF" | b"CASE" | b"LOOP" | b"WHILE" | b"REPEAT" | b"FOR" => self.begins_body(word),
+            b"DECLARE" if self.oracle => self.begins_body(word),
+            _ => self.head = Head::Simple,
         }
     }
 
     fn object(&mut self, word: &[u8]) {
         self.head = match word {
-            b"PROCEDURE" | b"FUNCTION" => Head::Routine,
-            b"TRIGGER" => Head::Trigger,
-            b"EVENT" => Head::Event,
-            b"PACKAGE" => {
-                self.push(Block::Package, true);
-                Head::Package
-            }
-            b"TABLE" | b"VIEW" | b"INDEX" | b"DATABASE" | b"SCHEMA" | b"USER" | b"ROLE" | b"SERVER" | b"SEQUENCE"
-            | b"UNIQUE" | b"FULLTEXT" | b"SPATIAL" | b"VECTOR" | b"ONLINE" | b"IGNORE" | b"TEMPORARY" => Head::Simple,
-            _ => Head::Create,
+            b"PROCEDURE" => Head::Unnamed(Program::Procedure),
+            b"FUNCTION" => Head::Unnamed(Program::Function),
+            b"TRIGGER" => Head::Unnamed(Program::Trigger),
+            b"EVENT" => Head::Unnamed(Program::Event),
+            b"PACKAGE" => Head::Unnamed(Program::Package),
+            b"OR" | b"REPLACE" | b"DEFINER" | b"AGGREGATE" => Head::Create,
+            _ => Head::Simple,
         };
-        self.at_statement = false;
     }
 
-    fn keyword(&mut self, word: &[u8]) {
-        let at_statement = std::mem::replace(&mut self.at_statement, false);
-        let after_end = std::mem::replace(&mut self.after_end, false);
-        self.maybe_label = at_statement;
-        let starts = at_statement || self.in_handler || !self.body && self.head == Head::Routine;
+    /// The name was read.
+    fn named(&mut self) {
+        let Head::Unnamed(program) = self.head else { return };
+        self.parentheses = 0;
+        self.head = Head::Named(program);
+        self.at = At::Within;
+        if program == Program::Package {
+            self.body();
+            self.open.push(Block::Package);
+        }
+    }
+
+    fn behind_name(&mut self, program: Program, word: &[u8]) {
+        match (program, word) {
+            (Program::Procedure | Program::Function, b"AS" | b"IS") => self.declarations(),
+            (Program::Function, b"RETURNS" | b"RETURN") => self.head = Head::Returns,
+            (
+                Program::Procedure,
+                b"COMMENT" | b"LANGUAGE" | b"SQL" | b"NOT" | b"DETERMINISTIC" | b"CONTAINS" | b"NO" | b"READS"
+                | b"MODIFIES" | b"DATA" | b"SECURITY" | b"DEFINER" | b"INVOKER",
+            ) => {}
+            (Program::Procedure, _) => self.begins_body(word),
+            (Program::Trigger, b"ROW") | (Program::Event, b"DO") => self.body(),
+            _ => {}
+        }
+    }
+
+    /// A type may have any name, but none of these; and what a function does is RETURN or a block.
+    fn behind_returns(&mut self, word: &[u8]) {
+        match word {
+            b"AS" | b"IS" => self.declarations(),
+            b"RETURN" | b"BEGIN" | b"IF" | b"CASE" | b"LOOP" | b"WHILE" | b"REPEAT" | b"FOR" => self.begins_body(word),
+            _ => {}
+        }
+    }
+
+    fn declarations(&mut self) {
+        self.body();
+        self.open.push(Block::Declarations);
+    }
+
+    fn within_body(&mut self, word: &[u8]) {
+        let starts = self.starts();
+        let at = std::mem::replace(&mut self.at, At::Within);
         let top = self.open.last().copied();
         match word {
-            b"IF" | b"LOOP" | b"WHILE" | b"REPEAT" | b"FOR" if after_end => {}
-            b"CASE" if after_end => {}
-            b"BEGIN" => self.begin(at_statement, top),
-            // BEGIN NOT ATOMIC, within a body.
-            b"NOT" | b"ATOMIC" if at_statement => self.at_statement = true,
-            b"IF" if starts => self.push(Block::If, false),
-            b"CASE" if starts => self.push(Block::CaseStatement, false),
-            b"CASE" if self.is_open() => self.push(Block::CaseExpression, false),
-            b"LOOP" if matches!(top, Some(Block::While | Block::For)) && !at_statement => {
-                // Oracle mode: FOR .. LOOP .. END LOOP.
-                self.at_statement = true;
+            b"FOR" if at == At::Handler => self.at = At::Condition,
+            // NOT FOUND, SQLSTATE VALUE '..'
+            b"NOT" | b"SQLSTATE" | b"VALUE" if at == At::Condition => self.at = At::Condition,
+            _ if at == At::Condition => self.at = At::Handled,
+            b"HANDLER" if !starts => self.at = At::Handler,
+            b"BEGIN" if starts => self.begin(at, top),
+            // BEGIN NOT ATOMIC, and the head of a package.
+            b"NOT" | b"ATOMIC" if starts => self.at = At::Statement,
+            b"AS" | b"IS" if top == Some(Block::Package) => self.at = At::Statement,
+            b"FOLLOWS" | b"PRECEDES" if starts && !self.is_open() => {
+                self.at = At::Statement;
+                self.name_follows = true;
             }
-            b"LOOP" if starts => self.push(Block::Loop, true),
-            b"WHILE" if starts => self.push(Block::While, false),
-            b"REPEAT" if starts => self.push(Block::Repeat, true),
-            b"FOR" if at_statement => self.push(Block::For, false),
-            b"UNTIL" => self.after_until = top == Some(Block::Repeat),
-            // Elsewhere it is a name.
-            b"END" if at_statement || top == Some(Block::CaseExpression) || self.after_until => {
+            b"PROCEDURE" if top == Some(Block::Package) => self.head = Head::Unnamed(Program::Procedure),
+            b"FUNCTION" if top == Some(Block::Package) => self.head = Head::Unnamed(Program::Function),
+            b"DECLARE" if self.oracle && starts && top != Some(Block::Declarations) => self.declarations(),
+            b"IF" if starts => self.push(Block::If, At::Within),
+            b"CASE" if starts => self.push(Block::CaseStatement, At::Within),
+            b"CASE" => self.push(Block::CaseExpression, At::Within),
+            b"LOOP" if starts => self.push(Block::Loop, At::Statement),
+            b"WHILE" if starts => self.push(Block::While, At::Within),
+            b"REPEAT" if starts => self.push(Block::Repeat, At::Statement),
+            b"FOR" if starts => self.push(Block::For, At::Within),
+            b"DO" | b"LOOP" if matches!(top, Some(Block::While | Block::For)) && !starts => self.at = At::Statement,
+            b"THEN" | b"ELSE" if top != Some(Block::CaseExpression) => self.at = At::Statement,
+            b"UNTIL" if starts && top == Some(Block::Repeat) => {
                 self.open.pop();
-                self.after_end = true;
-                self.after_until = false;
+                self.open.push(Block::Until);
             }
-            b"THEN" | b"ELSE" => self.at_statement = top.is_some() && top != Some(Block::CaseExpression),
-            b"DO" => self.at_statement = !at_statement || self.head == Head::Event && !self.body,
-            b"ROW" if self.head == Head::Trigger && !self.body => self.at_statement = true,
-            b"HANDLER" if self.is_open() => self.in_handler = true,
-            b"DECLARE" if self.oracle && at_statement && top != Some(Block::Declarations) => {
-                self.push(Block::Declarations, true);
-            }
-            b"AS" | b"IS" if self.oracle && !self.body && self.head == Head::Routine => {
-                self.push(Block::Declarations, true);
-            }
-            b"AS" | b"IS" if self.in_routine_head => {
-                self.in_routine_head = false;
-                self.push(Block::Declarations, true);
-            }
-            b"AS" | b"IS" if top == Some(Block::Package) => self.at_statement = true,
-            b"PROCEDURE" | b"FUNCTION" if top == Some(Block::Package) => self.in_routine_head = true,
-            b"SET" | b"SELECT" | b"INSERT" | b"UPDATE" | b"DELETE" | b"REPLACE" | b"CALL" | b"SIGNAL" | b"RESIGNAL"
-            | b"LEAVE" | b"ITERATE" | b"RETURN" | b"ROLLBACK" | b"COMMIT" | b"CLOSE" | b"GET" | b"WITH" => {
-                self.in_handler = false;
-                // `RETURNS VARCHAR(9) CHARACTER SET x` and Oracle's `RETURN INT AS` are no body yet.
-                let in_head = word == b"SET" || self.oracle && word == b"RETURN";
-                if self.head == Head::Routine && !in_head {
-                    self.body = true;
-                }
+            // Elsewhere it is a name.
+            b"END" if starts || matches!(top, Some(Block::CaseExpression | Block::Until)) => {
+                self.open.pop();
+                // END IF, END label
+                self.name_follows = top != Some(Block::CaseExpression);
             }
             _ => {}
         }
     }
 
-    fn begin(&mut self, at_statement: bool, top: Option<Block>) {
+    fn begin(&mut self, at: At, top: Option<Block>) {
         match top {
-            Some(Block::Declarations) => {
+            Some(Block::Declarations) if at == At::Statement => {
                 self.open.pop();
-                self.push(Block::Begin, true);
+                self.push(Block::Begin, At::Statement);
             }
             // The initialisation of a package: its END is the package's.
-            Some(Block::Package) if !self.in_routine_head => self.at_statement = true,
-            _ if at_statement || self.in_handler || self.in_routine_head || !self.body => {
-                self.in_routine_head = false;
-                self.push(Block::Begin, true);
-            }
-            _ => {}
+            Some(Block::Package) => self.at = At::Statement,
+            _ => self.push(Block::Begin, At::Statement),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What client programs act on: DELIMITER, `source`, backslash commands.
 
-use super::lexer::TokenKind;
+use super::lexer::{Token, TokenKind};
 use super::{ClientCommand, Dialect, Statement, unquote};
 
 /// A command that was read.
@@ -102,54 +102,89 @@ pub(super) fn read(text: &str) -> Option<Client> {
 pub fn dialect_after_set(statement: &Statement<'_>, initial: Dialect) -> Dialect {
     let text = statement.text;
     let tokens = statement.tokens();
+    let is = |token: Option<&Token>, words: &[&str]| {
+        token.is_some_and(|token| words.iter().any(|word| token.is_word(text, word)))
+    };
+    let mut rest = tokens.get(1..).unwrap_or_default();
+    // SET STATEMENT .. FOR changes nothing for the statements behind it.
+    if is(rest.first(), &["STATEMENT"]) {
+        return statement.dialect;
+    }
     let mut dialect = statement.dialect;
+    // GLOBAL and SESSION hold on over commas (11.8.6: SET GLOBAL a = 1, sql_mode = '..' leaves the session alone).
     let mut global = false;
-    for (index, token) in tokens.iter().enumerate() {
-        let word = token.text(text);
-        match token.kind {
-            TokenKind::Punct(b',') => global = false,
-            TokenKind::Word if word.eq_ignore_ascii_case("GLOBAL") => global = true,
-            TokenKind::Word | TokenKind::Variable => {
-                let name = word.to_ascii_lowercase();
-                let bare = name.trim_start_matches("@@").trim_start_matches("session.").trim_start_matches("local.");
-                if bare != "sql_mode" || global {
-                    continue;
-                }
-                let mut rest = tokens[index + 1..].iter().peekable();
-                rest.next_if(|token| token.kind == TokenKind::Punct(b':'));
-                if rest.next().is_none_or(|token| token.kind != TokenKind::Punct(b'=')) {
-                    continue;
-                }
-                let Some(value) = rest.next() else { continue };
-                let alone = rest.peek().is_none_or(|token| token.kind == TokenKind::Punct(b','));
-                let written = unquote(value.text(text), value.kind, statement.dialect);
-                dialect = match value.kind {
-                    TokenKind::String | TokenKind::Word if alone && written.eq_ignore_ascii_case("default") => initial,
-                    TokenKind::String | TokenKind::Word if alone => dialect.with_sql_mode(&written),
-                    TokenKind::Variable if alone && !written.starts_with("@@") => initial,
-                    _ => added_modes(dialect, statement, &tokens[index + 1..]),
-                };
-            }
-            _ => {}
+    while !rest.is_empty() {
+        let (mut assignment, behind) = rest.split_at(comma(rest));
+        rest = behind.get(1..).unwrap_or_default();
+        if is(assignment.first(), &["GLOBAL", "SESSION", "LOCAL"]) {
+            global = is(assignment.first(), &["GLOBAL"]);
+            assignment = &assignment[1..];
+        }
+        let Some((name, mut value)) = assignment.split_first() else { continue };
+        let name = unquote(name.text(text), name.kind, dialect).to_ascii_lowercase();
+        let meant = match name.strip_prefix("@@") {
+            Some(name) => matches!(name, "sql_mode" | "session.sql_mode" | "local.sql_mode"),
+            None => name == "sql_mode" && !global,
+        };
+        if value.first().is_some_and(|token| token.kind == TokenKind::Punct(b':')) {
+            value = &value[1..];
+        }
+        if meant && value.first().is_some_and(|token| token.kind == TokenKind::Punct(b'=')) {
+            dialect = assigned(&value[1..], text, dialect, initial);
         }
     }
     dialect
 }
 
-/// `CONCAT(@@sql_mode, ',ANSI_QUOTES')`: the modes in the strings are added to those in force.
-fn added_modes(dialect: Dialect, statement: &Statement<'_>, tokens: &[super::Token]) -> Dialect {
+/// Where the first comma outside of parentheses stands, or the end.
+fn comma(tokens: &[Token]) -> usize {
     let mut depth = 0_usize;
-    let mut result = dialect;
-    for token in tokens {
+    let found = tokens.iter().position(|token| {
         match token.kind {
             TokenKind::Punct(b'(') => depth += 1,
             TokenKind::Punct(b')') => depth = depth.saturating_sub(1),
-            TokenKind::Punct(b',') if depth == 0 => break,
+            _ => {}
+        }
+        depth == 0 && token.kind == TokenKind::Punct(b',')
+    });
+    found.unwrap_or(tokens.len())
+}
+
+/// The dialect that a value of `sql_mode` stands for.
+fn assigned(value: &[Token], text: &str, dialect: Dialect, initial: Dialect) -> Dialect {
+    if let [one] = value
+        && matches!(one.kind, TokenKind::String | TokenKind::Word)
+    {
+        let written = unquote(one.text(text), one.kind, dialect);
+        return if written.eq_ignore_ascii_case("default") { initial } else { dialect.with_sql_mode(&written) };
+    }
+    // `CONCAT(@@sql_mode, ',ANSI_QUOTES')` adds a mode, `REPLACE(@@sql_mode, 'ANSI_QUOTES', '')` takes one away. For each
+    // open parenthesis: whether it is REPLACE's, and its commas.
+    let mut open: Vec<(bool, usize)> = Vec::new();
+    let mut result = dialect.with_sql_mode("");
+    for (index, token) in value.iter().enumerate() {
+        match token.kind {
+            TokenKind::Variable => {
+                let name = token.text(text).to_ascii_lowercase();
+                let own = matches!(name.as_str(), "@@sql_mode" | "@@session.sql_mode" | "@@local.sql_mode");
+                result = if own { dialect } else { initial };
+            }
+            TokenKind::Punct(b'(') => {
+                let function = index.checked_sub(1).and_then(|before| value.get(before));
+                open.push((function.is_some_and(|token| token.is_word(text, "REPLACE")), 0));
+            }
+            TokenKind::Punct(b')') => drop(open.pop()),
+            TokenKind::Punct(b',') => open.last_mut().into_iter().for_each(|(_, commas)| *commas += 1),
             TokenKind::String => {
-                let added = dialect.with_sql_mode(&unquote(token.text(statement.text), token.kind, dialect));
-                result.ansi_quotes |= added.ansi_quotes;
-                result.oracle |= added.oracle;
-                result.no_backslash_escapes |= added.no_backslash_escapes;
+                let named = dialect.with_sql_mode(&unquote(token.text(text), token.kind, dialect));
+                let set = open.last() != Some(&(true, 1));
+                for (of, named) in [
+                    (&mut result.ansi_quotes, named.ansi_quotes),
+                    (&mut result.oracle, named.oracle),
+                    (&mut result.no_backslash_escapes, named.no_backslash_escapes),
+                ] {
+                    *of = if named { set } else { *of };
+                }
             }
             _ => {}
         }

@@ -41,6 +41,16 @@ impl LineIndex {
         Position { line, column: before.chars().count() + 1 }
     }
 
+    /// The same, counted on from a place that is known, where it is on the same line and before `offset`.
+    pub fn position_behind(&self, text: &str, (from, known): (usize, Position), offset: usize) -> Position {
+        let line = self.starts.partition_point(|start| *start <= offset).max(1);
+        let on_the_line = line == known.line && self.starts[line - 1] <= from && from <= offset;
+        match text.get(from..offset).filter(|_| on_the_line) {
+            Some(passed) => Position { line, column: known.column + passed.chars().count() },
+            None => self.position(text, offset),
+        }
+    }
+
     /// How many lines the text has; the piece behind the last line end counts as one.
     pub fn len(&self) -> usize {
         self.starts.len()
@@ -73,6 +83,23 @@ mod tests {
         ] {
             let found = LineIndex::new(text).position(text, offset);
             assert_eq!((found.line, found.column), expected, "{text:?} at {offset}");
+        }
+    }
+
+    #[test]
+    fn counting_on_is_counting() {
+        for text in ["a\nb\r\nc\rdé", "\u{feff}ab\n", "äöb äö"] {
+            let lines = LineIndex::new(text);
+            for (from, _) in text.char_indices() {
+                for to in from..=text.len() {
+                    let known = (from, lines.position(text, from));
+                    assert_eq!(
+                        lines.position_behind(text, known, to),
+                        lines.position(text, to),
+                        "{text:?} {from} {to}"
+                    );
+                }
+            }
         }
     }
 }

@@ -205,11 +205,12 @@ impl<'a> Pieces<'a> {
         while let Some(token) = lexer.next() {
             let span = token.span.range();
             if semicolon {
-                if token.kind == TokenKind::Punct(b';') && !lexer.in_executable_comment() {
-                    if !blocks.is_open() {
+                if token.kind == TokenKind::Punct(b';') {
+                    if blocks.is_open() {
+                        blocks.semicolon();
+                    } else if !lexer.in_executable_comment() {
                         return End { end, unfinished: false, first };
                     }
-                    blocks.semicolon();
                 }
             } else if let Some(at) = self.delimiter_in(text, token) {
                 // It may be glued to a word: `END$$`.
@@ -402,6 +403,25 @@ mod tests {
             "CREATE PROCEDURE p(end INT) BEGIN WHILE i <= end DO SET i = end; END WHILE; END",
             "SET STATEMENT sql_mode = '', a = 1 FOR CREATE PROCEDURE p() l: BEGIN SELECT 1; END",
             "CREATE PROCEDURE p() IF 1 THEN SELECT 1; END IF",
+            "CREATE PROCEDURE IF NOT EXISTS p() SELECT 1",
+            "CREATE FUNCTION IF NOT EXISTS f(a INT) RETURNS INT DETERMINISTIC RETURN IF(a,1,2)",
+            "CREATE PROCEDURE p() COMMENT 'x' NOT DETERMINISTIC DROP TABLE IF EXISTS t",
+            "CREATE PROCEDURE p() ALTER TABLE t ADD COLUMN IF NOT EXISTS a INT",
+            "CREATE PROCEDURE p(OUT v CHAR(32)) SET v = REPEAT('a', 16)",
+            "CREATE PROCEDURE p() BEGIN DECLARE CONTINUE HANDLER FOR SQLEXCEPTION DROP TABLE IF EXISTS t; SELECT 1; END",
+            "CREATE PROCEDURE p() BEGIN DECLARE EXIT HANDLER FOR SQLSTATE VALUE '42000', 1051, NOT FOUND IF 1 THEN SELECT 1; END IF; END",
+            "CREATE PROCEDURE p() BEGIN REPEAT SET @a = 1; UNTIL CASE WHEN @a THEN 1 ELSE 0 END END REPEAT; END",
+            "CREATE DEFINER=user@localhost PROCEDURE p() BEGIN SELECT 1; SELECT 2; END",
+            "CREATE DEFINER=CURRENT_USER() FUNCTION f() RETURNS SET('a') l: BEGIN RETURN 'a'; END l",
+            "CREATE TRIGGER t BEFORE INSERT ON x FOR EACH ROW FOLLOWS y IF 1 THEN SET @x = 1; END IF",
+            "CREATE TRIGGER t BEFORE INSERT ON x FOR EACH ROW PRECEDES `y` l: LOOP LEAVE l; END LOOP",
+            "CREATE PROCEDURE p() FOR i IN 1..3 DO SELECT i; END FOR",
+            "CREATE PROCEDURE test.insert() BEGIN SELECT t.end, t.case FROM t; SELECT 2; END",
+            "CREATE PROCEDURE `if`(begin INT) BEGIN SELECT 1; END",
+            "CREATE EVENT IF NOT EXISTS e ON SCHEDULE EVERY 1 DAY COMMENT 'x' DO IF 1 THEN SELECT 1; END IF",
+            "ALTER EVENT e DO BEGIN SELECT 1; SELECT 2; END",
+            "ALTER PROCEDURE p SQL SECURITY INVOKER",
+            "/*!50003 CREATE TRIGGER t BEFORE INSERT ON x FOR EACH ROW BEGIN SELECT 1; IF 1 THEN SELECT 2; END IF; END */",
         ] {
             check(&format!("{body}; next"), &[body, "next"]);
         }
@@ -420,6 +440,10 @@ mod tests {
             "DECLARE a INT; BEGIN a := 1; END",
             "BEGIN a; EXCEPTION WHEN x THEN b; END",
             "CREATE PROCEDURE p AS BEGIN WHILE a LOOP b; END LOOP; <<l>> LOOP c; END LOOP; END",
+            "CREATE PROCEDURE p AS a INT; CONTINUE HANDLER FOR NOT FOUND BEGIN b; END; BEGIN c; END",
+            "CREATE PROCEDURE p AS BEGIN IF a > IF(b, 1, 2) THEN c; END IF; END",
+            "BEGIN <<l>> LOOP c; EXIT WHEN d; END LOOP l; END",
+            "CREATE PACKAGE BODY `p` AS FUNCTION a(b INT) RETURN INT AS BEGIN RETURN IF(b,1,2); END; END",
         ] {
             let text = format!("SET sql_mode=ORACLE; {body}; next");
             let found: Vec<_> = split(&text, &dialect()).statements().map(|s| s.text).collect();
@@ -443,5 +467,27 @@ mod tests {
                     set sql_mode=concat(@@sql_mode,',ANSI_QUOTES'); d; set global sql_mode=''; e; set sql_mode=''; f";
         let modes: Vec<bool> = split(text, &dialect()).statements().map(|s| s.dialect.ansi_quotes).collect();
         assert_eq!(modes, [false, false, true, true, false, false, true, true, true, true, false]);
+    }
+
+    #[test]
+    fn a_value_of_sql_mode_is_read() {
+        for (before, set, ansi, escapes) in [
+            ("", "sql_mode=REPLACE(@@sql_mode,'NO_BACKSLASH_ESCAPES','')", false, true),
+            ("NO_BACKSLASH_ESCAPES", "sql_mode=(SELECT REPLACE(@@sql_mode,'NO_BACKSLASH_ESCAPES,',''))", false, true),
+            ("ANSI_QUOTES", "sql_mode=REPLACE(@@sql_mode,'ANSI_QUOTES','NO_BACKSLASH_ESCAPES')", false, false),
+            ("", "sql_mode=CONCAT(REPLACE(@@sql_mode,'ANSI_QUOTES',''),',ANSI_QUOTES')", true, true),
+            ("ANSI_QUOTES", "sql_mode=CONCAT('NO_BACKSLASH_ESCAPES', ',STRICT_ALL_TABLES')", false, false),
+            ("ANSI_QUOTES", "@@sql_mode:=@@sql_mode", true, true),
+            ("ANSI_QUOTES", "@@global.sql_mode=''", true, true),
+            ("ANSI_QUOTES", "`sql_mode`=''", false, true),
+            ("", "GLOBAL max_connections=9, sql_mode='ANSI_QUOTES'", false, true),
+            ("", "GLOBAL max_connections=9, SESSION sql_mode='ANSI_QUOTES'", true, true),
+            ("", "@a=f(1, 'sql_mode'), sql_mode=ANSI_QUOTES", true, true),
+            ("", "STATEMENT sql_mode='ANSI_QUOTES' FOR SELECT 1", false, true),
+        ] {
+            let text = format!("SET sql_mode='{before}'; SET {set}; a");
+            let last = split(&text, &dialect()).statements().last().unwrap().dialect;
+            assert_eq!((last.ansi_quotes, !last.no_backslash_escapes), (ansi, escapes), "{text}");
+        }
     }
 }

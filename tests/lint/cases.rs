@@ -29,7 +29,7 @@ fn report(case: &Path) -> String {
         .map(|path| {
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();
             let text = read_to_string(&path).unwrap();
-            LintedFile { findings: lint(&name, &text, &context, &settings), path: name, text }
+            LintedFile { findings: lint(&name, &text, &context, &settings), key: name.clone(), path: name, text }
         })
         .collect();
     assert!(!linted.is_empty(), "{}: no *.sql", case.display());

@@ -143,6 +143,16 @@ fn only_what_git_says_changed_is_linted() {
     let output = schema(dir.path(), &["lint", "--format", "json", "--since", "HEAD"]);
     let files: Vec<String> = found(&output).into_iter().map(|(_, file)| file).collect();
     assert_eq!(files, ["changed.sql", "ünknown.sql"]);
+    // However the paths are written, and wherever the command runs.
+    let whole = dir.path().to_str().unwrap();
+    for (folder, path) in [("", whole), ("", "."), ("db", ".."), ("db", "../db/../"), ("", "changed.sql")] {
+        let output = schema(&dir.path().join(folder), &["lint", "--format", "json", "--since", "HEAD", path]);
+        assert_eq!(found(&output).len(), if path == "changed.sql" { 1 } else { 2 }, "{path} from {folder}: {output:?}");
+    }
+    let output = schema(dir.path(), &["lint", "--since", "HEAD", "db", "old.sql"]);
+    assert_eq!(out(&output), "No findings in 0 files.\n");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("None of the 2 files was added or changed since HEAD."), "{said}");
     assert_eq!(schema(dir.path(), &["lint", "--since", "no-such-rev"]).status.code(), Some(2));
     assert_eq!(schema(dir.path(), &["lint", "--since", "--output=x"]).status.code(), Some(2));
 }
@@ -159,6 +169,9 @@ fn a_baseline_is_written_once_and_hides_what_it_knows() {
     write(dir.path().join("a.sql"), format!("{BAD}{}", BAD.replace("t (", "u ("))).unwrap();
     let output = schema(dir.path(), &arguments);
     assert_eq!((output.status.code(), found(&output).len()), (Some(1), 1));
+    let whole = dir.path().join("a.sql");
+    let output = schema(dir.path(), &[&arguments[..], &[whole.to_str().unwrap()]].concat());
+    assert_eq!(found(&output).len(), 1, "the same file, written in another way");
     write(dir.path().join("baseline.json"), "{}").unwrap();
     assert_eq!(schema(dir.path(), &arguments).status.code(), Some(2));
 }
@@ -178,6 +191,18 @@ fn settings_come_from_the_configuration() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(found(&output), [("destructive-statement".to_owned(), "a.sql".to_owned())]);
     assert_eq!(schema(dir.path(), &["lint", "--config", "wrong.toml"]).status.code(), Some(2));
+    // Globs count from the file that holds them, wherever the command runs and however paths are written.
+    let whole = dir.path().join("legacy/a.sql");
+    for (from, arguments) in [
+        ("", &["lint", whole.to_str().unwrap()][..]),
+        ("", &["lint", "./legacy/../legacy"]),
+        ("legacy", &["lint", "--config", "../schema.toml"]),
+        ("legacy", &["lint", "--config", "../schema.toml", "../legacy/a.sql"]),
+        ("legacy", &["lint", "--config", "../schema.toml", "--stdin-filename", "b.sql"]),
+    ] {
+        let output = with_input(&dir.path().join(from), arguments, DROP);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?} from {from}: {output:?}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@
 mod cases;
 mod command;
 mod fix;
+mod linear;
 mod pages;
 mod robust;
 

@@ -1,7 +1,7 @@
 //! Which files are linted, and what their bytes say.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use ignore::WalkBuilder;
 
@@ -14,15 +14,28 @@ use crate::sql::Source;
 pub(super) struct Input {
     /// The name under which it is reported, with `/` between its parts.
     pub(super) name: String,
+    /// The path from the folder of the settings, with `/` between its parts; as it was typed where the file stands
+    /// elsewhere. Globs of the settings and fingerprints go by it.
+    pub(super) key: String,
     /// Where it is read from; `None` for standard input.
     pub(super) path: Option<PathBuf>,
 }
 
 impl Input {
-    fn file(path: &Path) -> Self {
+    fn file(path: &Path, base: &Path) -> Self {
         let path = path.strip_prefix("./").unwrap_or(path);
-        let name = path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/");
-        Self { name, path: Some(path.to_owned()) }
+        Self { name: slashed(path), key: key(path, base), path: Some(path.to_owned()) }
+    }
+
+    fn stdin(name: Option<&str>, base: &Path) -> Self {
+        let key = name.map_or_else(|| "-".to_owned(), |name| key(Path::new(name), base));
+        Self { name: name.unwrap_or("-").to_owned(), key, path: None }
+    }
+
+    /// The folder without links, and the file's own name in it, as git has it.
+    pub(super) fn real_path(&self) -> Option<PathBuf> {
+        let path = std::path::absolute(self.path.as_ref()?).ok()?;
+        Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?))
     }
 
     /// The text, and whether it is the file's own bytes, so that it can be written back.
@@ -56,6 +69,34 @@ impl Input {
     }
 }
 
+fn slashed(path: &Path) -> String {
+    path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
+}
+
+/// The path from `base`, as it was typed where it stands elsewhere. Links count only where the names alone do not lead
+/// there, so that a path that was typed from `base` stays what it is.
+fn key(path: &Path, base: &Path) -> String {
+    let by_name = || {
+        let (path, base) = (std::path::absolute(path).ok()?, std::path::absolute(base.join(".")).ok()?);
+        without_dots(&path).strip_prefix(without_dots(&base)).ok().map(slashed)
+    };
+    let by_links = || path.canonicalize().ok()?.strip_prefix(base.join(".").canonicalize().ok()?).ok().map(slashed);
+    by_name().or_else(by_links).unwrap_or_else(|| slashed(path))
+}
+
+/// Without `.` and `..`, as the names stand.
+fn without_dots(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(plain.pop()),
+            part => plain.push(part),
+        }
+    }
+    plain
+}
+
 /// UTF-8 as it is; UTF-16 by its byte order mark; any other byte becomes one character, so that columns stay right.
 fn decode(bytes: Vec<u8>) -> (String, bool) {
     let bytes = match String::from_utf8(bytes) {
@@ -74,10 +115,11 @@ fn decode(bytes: Vec<u8>) -> (String, bool) {
     (text, false)
 }
 
-/// The files that the arguments name or hold, each once, in the order of the arguments and then of the names.
-pub(super) fn inputs(args: &Args) -> Result<Vec<Input>, Failure> {
+/// The files that the arguments name or hold, each once, in the order of the arguments and then of the names. `base` is
+/// the folder of the settings, empty for the current one.
+pub(super) fn inputs(args: &Args, base: &Path) -> Result<Vec<Input>, Failure> {
     let here = [PathBuf::from(".")];
-    let stdin = Input { name: args.stdin_filename.clone().unwrap_or_else(|| "-".to_owned()), path: None };
+    let stdin = Input::stdin(args.stdin_filename.as_deref(), base);
     // `--stdin-filename` alone means standard input, as editors call it.
     if args.paths.is_empty() && args.stdin_filename.is_some() {
         return Ok(vec![stdin]);
@@ -88,9 +130,9 @@ pub(super) fn inputs(args: &Args) -> Result<Vec<Input>, Failure> {
         if path.as_os_str() == "-" {
             inputs.push(stdin.clone());
         } else if path.is_dir() {
-            inputs.extend(search(path)?);
+            inputs.extend(search(path, base)?);
         } else if path.exists() {
-            inputs.push(Input::file(path));
+            inputs.push(Input::file(path, base));
         } else {
             return Err(Failure::usage(format!("{} does not exist.", path.display())));
         }
@@ -100,7 +142,7 @@ pub(super) fn inputs(args: &Args) -> Result<Vec<Input>, Failure> {
     Ok(inputs)
 }
 
-fn search(folder: &Path) -> Result<Vec<Input>, Failure> {
+fn search(folder: &Path, base: &Path) -> Result<Vec<Input>, Failure> {
     let mut found = Vec::new();
     // Names that begin with a dot are looked at only when they are named; .gitignore counts outside of a repository
     // too.
@@ -109,7 +151,7 @@ fn search(folder: &Path) -> Result<Vec<Input>, Failure> {
             entry.map_err(|error| Failure::usage(format!("{} cannot be searched: {error}.", folder.display())))?;
         let is_sql = entry.path().extension().is_some_and(|extension| extension.eq_ignore_ascii_case("sql"));
         if is_sql && entry.file_type().is_some_and(|kind| !kind.is_dir()) {
-            found.push(Input::file(entry.path()));
+            found.push(Input::file(entry.path(), base));
         }
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use crate::failure::Failure;
 
-/// Files, as paths from the current folder, that were added or changed between `rev` and the working tree, and those
+/// Files, as absolute paths, that were added or changed between `rev` and the working tree, and those
 /// that git does not know yet but does not ignore either. `rev...HEAD`, as code hosts write it, counts from where the
 /// branch began.
 pub(super) fn changed_since(rev: &str) -> Result<HashSet<PathBuf>, Failure> {
@@ -14,19 +14,23 @@ pub(super) fn changed_since(rev: &str) -> Result<HashSet<PathBuf>, Failure> {
     if rev.starts_with('-') || rev.is_empty() {
         return Err(Failure::usage(format!("`{rev}` is no git revision.")));
     }
-    let changed = ["diff", "--name-only", "-z", "--diff-filter=d", "--relative", rev, "--"];
+    let top = git(Path::new("."), &["rev-parse", "--show-toplevel"])?;
+    let top = path(top.strip_suffix(b"\n").unwrap_or(&top));
+    let changed = ["diff", "--name-only", "-z", "--diff-filter=d", rev, "--"];
     let unknown = ["ls-files", "-z", "--others", "--exclude-standard"];
     let mut files = HashSet::new();
     for arguments in [&changed[..], &unknown[..]] {
-        let output = git(arguments)?;
+        // There, and so for the whole repository and with names from there.
+        let output = git(&top, arguments)?;
         let names = output.split(|byte| *byte == 0).filter(|name| !name.is_empty());
-        files.extend(names.map(path));
+        files.extend(names.map(|name| top.join(path(name))));
     }
     Ok(files)
 }
 
-fn git(arguments: &[&str]) -> Result<Vec<u8>, Failure> {
+fn git(folder: &Path, arguments: &[&str]) -> Result<Vec<u8>, Failure> {
     let output = Command::new("git")
+        .current_dir(folder)
         .args(arguments)
         .stdin(Stdio::null())
         .output()

@@ -108,11 +108,12 @@ impl Catalog {
     }
 
     /// Puts a table in, in place of one of the same name.
-    pub fn insert(&mut self, table: Table) {
+    pub fn insert(&mut self, table: impl Into<Arc<Table>>) {
+        let table = table.into();
         let database = table.database.as_deref().or(self.default_database.as_deref()).unwrap_or_default();
         let (database, name) = (self.fold(database).into_owned(), self.fold(&table.name).into_owned());
         let objects = &mut self.databases.entry(database).or_default().objects;
-        objects.insert(name, Object::Table(Arc::new(table)));
+        objects.insert(name, Object::Table(table));
     }
 
     /// The definitions are those of tables that have been in use: what they do not show is unknown.

@@ -155,12 +155,12 @@ impl Table {
         for (index, key) in self.keys.iter().enumerate().filter(|(_, key)| key.generated_for_fk) {
             let covers = |(other_index, other): (usize, &Key)| {
                 other_index != index
-                    && !needless.contains(&other.id)
                     && matches!(other.kind, KeyKind::Primary | KeyKind::Unique | KeyKind::Index)
                     && other.parts.len() >= key.parts.len()
                     && other.parts.iter().zip(&key.parts).all(|(a, b)| a.column == b.column && a.prefix == b.prefix)
                     // Of two generated ones with the same columns the last stays.
                     && (!other.generated_for_fk || other.parts.len() > key.parts.len() || other_index > index)
+                    && !needless.contains(&other.id)
             };
             if self.keys.iter().enumerate().any(covers) {
                 needless.push(key.id);

@@ -193,7 +193,7 @@ impl Cursor<'_> {
             () if self.eat("CHANGE") => {
                 self.eat("COLUMN");
                 let if_exists = self.if_exists();
-                let old = self.ident()?;
+                let old = self.field()?;
                 let column = Box::new(self.column_def()?);
                 Operation::ChangeColumn { if_exists, old, column, position: self.column_position() }
             }
@@ -307,7 +307,7 @@ impl Cursor<'_> {
         }
         self.eat("COLUMN");
         let if_exists = self.if_exists();
-        let name = self.ident()?;
+        let name = self.field()?;
         // Both words are allowed and mean nothing.
         self.eat_any(&["RESTRICT", "CASCADE"]);
         Some(Operation::DropColumn { if_exists, name })
@@ -323,7 +323,7 @@ impl Cursor<'_> {
         }
         self.eat("COLUMN");
         let if_exists = self.if_exists();
-        let column = self.ident()?;
+        let column = self.field()?;
         if self.eat_all(&["DROP", "DEFAULT"]) {
             return Some(Operation::DropDefault { if_exists, column });
         }
@@ -370,10 +370,7 @@ impl Cursor<'_> {
             return None;
         }
         let mark = self.mark();
-        let mut column = self.ident()?;
-        while self.eat_punct(b'.') {
-            column = self.ident()?;
-        }
+        let column = self.field()?;
         self.eat_any(&["ASC", "DESC"]);
         let facts = ExprFacts { columns: vec![column], ..ExprFacts::default() };
         Some(Expr { span: self.span_from(mark), facts })

@@ -10,11 +10,7 @@ impl Cursor<'_> {
     /// A name, a type and attributes.
     pub(super) fn column_def(&mut self) -> Option<ColumnDef> {
         let mark = self.mark();
-        let mut name = self.ident()?;
-        // The table's name may stand in front.
-        while self.eat_punct(b'.') {
-            name = self.ident()?;
-        }
+        let name = self.field()?;
         let data_type = if self.is_generated() { untyped(self.offset()) } else { self.data_type()? };
         let serial = data_type.name == TypeName::Serial;
         let mut column = ColumnDef {

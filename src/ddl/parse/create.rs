@@ -74,7 +74,7 @@ impl Cursor<'_> {
     }
 
     /// `((SELECT ..` and `(SELECT ..`, but not `(select INT)`, which cannot be: SELECT is reserved.
-    fn is_query_in_parens(&self) -> bool {
+    pub(super) fn is_query_in_parens(&self) -> bool {
         let depth = (0..).take_while(|ahead| self.punct_at(*ahead, b'(')).take(64).count();
         QUERY[..3].iter().any(|word| self.word(depth).eq_ignore_ascii_case(word))
             // A column may be called `values` or `with` only in quotes.

@@ -172,6 +172,16 @@ impl<'a> Cursor<'a> {
         Some(ObjectName { database: None, name: first })
     }
 
+    /// A column, which may stand behind its table: `a`, `t.a`, `db.t.a`, `.a`.
+    pub(super) fn field(&mut self) -> Option<Ident> {
+        self.eat_punct(b'.');
+        let mut name = self.ident()?;
+        while self.eat_punct(b'.') {
+            name = self.ident()?;
+        }
+        Some(name)
+    }
+
     /// `a, b, c`
     pub(super) fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
         let mut items = vec![item(self)?];

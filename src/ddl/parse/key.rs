@@ -5,6 +5,7 @@ use crate::ddl::ast::{
     CheckDef, ForeignKeyDef, Ident, IndexType, KeyDef, KeyOption, KeyPart, KeyType, References, ReferentialAction,
     TableOption,
 };
+use crate::sql::ServerVersion;
 
 /// What stands in the parentheses of CREATE TABLE, or behind ADD, and is no column.
 pub(super) enum Element {
@@ -17,12 +18,19 @@ pub(super) enum Element {
 
 const INDEX: &[&str] = &["INDEX", "KEY"];
 
+/// From here on VECTOR begins a key, and is a column's name in quotes only; before, it was a name like any other.
+const VECTOR_IS_RESERVED: ServerVersion = ServerVersion::new(11, 7, 0);
+
 impl Cursor<'_> {
     /// Whether a key, a constraint or a period begins here, and no column.
     pub(super) fn is_element(&self) -> bool {
         self.is_any(&["INDEX", "KEY", "UNIQUE", "PRIMARY", "FULLTEXT", "SPATIAL", "FOREIGN", "CONSTRAINT", "CHECK"])
-            || self.is("VECTOR") && INDEX.iter().any(|word| self.word(1).eq_ignore_ascii_case(word))
+            || self.is("VECTOR") && (self.dialect.version >= VECTOR_IS_RESERVED || self.is_index_behind())
             || self.are(&["PERIOD", "FOR"])
+    }
+
+    fn is_index_behind(&self) -> bool {
+        INDEX.iter().any(|word| self.word(1).eq_ignore_ascii_case(word))
     }
 
     pub(super) fn element(&mut self) -> Option<Element> {
@@ -185,6 +193,8 @@ impl Cursor<'_> {
                 options.push(KeyOption::Ignored(false));
             } else if self.eat("IGNORED") {
                 options.push(KeyOption::Ignored(true));
+            } else if self.eat("VISIBLE") {
+                // What dumps of MySQL say of every key.
             } else if self.eat("CLUSTERING") {
                 self.eat_equal();
                 let value = self.option_value()?;

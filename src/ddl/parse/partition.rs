@@ -24,16 +24,18 @@ impl Cursor<'_> {
             count = Some(self.number32()?);
         }
         let mut partitions = Vec::new();
-        if self.is_punct(b'(') && self.partition_list_follows() {
+        // The list, and not the query of CREATE TABLE .. (SELECT ..).
+        if self.is_punct(b'(') && !self.is_query_in_parens() {
             partitions = self.list_in_parens(Self::partition_def)?;
         }
         Some(PartitionBy { span: self.span_from(mark), method, count, subpartition, partitions })
     }
 
-    /// `(PARTITION ..`, and not the query of CREATE TABLE .. (SELECT ..).
+    /// `(PARTITION ..`, where the word may be left out, and not the parentheses of a call.
     fn partition_list_follows(&self) -> bool {
-        // The word PARTITION may be left out.
-        self.word(1).eq_ignore_ascii_case("PARTITION") || self.word(2).eq_ignore_ascii_case("VALUES")
+        let values = ["VALUES", "HISTORY", "CURRENT"];
+        self.word(1).eq_ignore_ascii_case("PARTITION")
+            || values.iter().any(|word| self.word(2).eq_ignore_ascii_case(word))
     }
 
     fn partition_method(&mut self) -> Option<PartitionMethod> {

@@ -108,7 +108,8 @@ impl Cursor<'_> {
     }
 
     fn type_name(&mut self, data_type: &mut DataType) -> Option<TypeName> {
-        let token = self.peek(0).filter(|token| token.kind == TokenKind::Word)?;
+        // In quotes it is the name of a type all the same.
+        let token = self.peek(0).filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::Quoted))?;
         let national = self.is_any(&["NATIONAL", "NCHAR", "NVARCHAR"]);
         if national {
             data_type.charset = Some("utf8mb3".to_owned());
@@ -135,7 +136,7 @@ impl Cursor<'_> {
             return Some(if binary { TypeName::MediumBlob } else { TypeName::MediumText });
         }
         self.bump();
-        let word = token.text(self.text);
+        let word = &self.value(token);
         let known =
             NAMES.binary_search_by(|(name, _)| name.bytes().cmp(word.bytes().map(|byte| byte.to_ascii_uppercase())));
         let name = match known {

@@ -1,8 +1,8 @@
 //! DROP TABLE, TRUNCATE and the like.
 
-use crate::ddl::ast::{Body, Kind, ObjectName, Operation, PartitionOp};
+use crate::ddl::ast::{Body, Kind, Operation, PartitionOp};
 use crate::lint::script::Unit;
-use crate::lint::{Group, Rule, Script, Severity, Sink};
+use crate::lint::{Deed, Group, Rule, Script, Severity, Sink};
 
 pub(super) const RULE: Rule = Rule {
     id: "destructive-statement",
@@ -17,13 +17,11 @@ pub(super) const RULE: Rule = Rule {
 const HELP: &str = "If it is meant, say so in the line above: -- schema: ignore[destructive-statement] reason";
 
 fn check(script: &Script<'_>, sink: &mut Sink) {
-    for (index, unit) in script.units.iter().enumerate() {
+    for unit in &script.units {
         match &unit.ast.body {
             Body::Drop(drop) if unit.ast.kind == Kind::DropTable && !drop.temporary => {
                 for name in drop.names.iter().filter(|name| !script.is_new(unit, name)) {
-                    let again = script.units[index + 1..]
-                        .iter()
-                        .any(|later| later.direction == unit.direction && creates(later, name));
+                    let again = script.done_behind(unit, Deed::MakesTable, &name.name);
                     let what =
                         if again { "is dropped and made anew, without its rows" } else { "and its rows are gone" };
                     report(unit, format!("{} {what}, on all nodes at once.", unit.quoted(name)), sink);
@@ -71,13 +69,4 @@ fn check(script: &Script<'_>, sink: &mut Sink) {
 
 fn report(unit: &Unit<'_>, message: String, sink: &mut Sink) {
     sink.report(unit.head(), message).help(HELP);
-}
-
-fn creates(unit: &Unit<'_>, table: &ObjectName) -> bool {
-    let same = |other: &ObjectName| other.name.value.eq_ignore_ascii_case(&table.name.value);
-    match &unit.ast.body {
-        Body::CreateTable(create) => same(&create.table),
-        Body::RenameTable { renames, .. } => renames.iter().any(|rename| same(&rename.to)),
-        _ => false,
-    }
 }

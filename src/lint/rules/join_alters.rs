@@ -1,8 +1,10 @@
 //! Several rebuilds of one table.
 
-use crate::ddl::ast::AlterTable;
-use crate::lint::script::Unit;
-use crate::lint::{Group, Rule, Script, Severity, Sink};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use crate::lint::{Direction, Group, Rule, Script, Severity, Sink};
+use crate::sql::LineIndex;
 
 pub(super) const RULE: Rule = Rule {
     id: "join-alters",
@@ -15,28 +17,28 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(script: &Script<'_>, sink: &mut Sink) {
-    let mut rebuilds: Vec<(&Unit<'_>, &AlterTable)> = Vec::new();
+    let mut rebuilt: HashMap<(Direction, String), usize> = HashMap::new();
+    let mut lines = None;
     for (unit, alter) in script.alters() {
         if script.is_small(unit) || !script.cost(unit).is_some_and(super::Cost::is_rebuild) {
             continue;
         }
-        let same = |other: &&(&Unit<'_>, &AlterTable)| {
-            other.0.direction == unit.direction
-                && other.1.table.qualified(other.0.database.as_deref())
-                    == alter.table.qualified(unit.database.as_deref())
+        let first = match rebuilt.entry((unit.direction, alter.table.qualified(unit.database.as_deref()))) {
+            Entry::Occupied(first) => *first.get(),
+            Entry::Vacant(place) => {
+                place.insert(unit.offset);
+                continue;
+            }
         };
-        if let Some((first, _)) = rebuilds.iter().find(same) {
-            let line = script.text[..first.offset].matches('\n').count() + 1;
-            sink.report(
-                unit.head(),
-                format!(
-                    "{} is written anew a second time; the statement in line {line} does it already.",
-                    unit.quoted(&alter.table)
-                ),
-            )
-            .help("One ALTER TABLE with the clauses of both costs one rebuild.");
-        } else {
-            rebuilds.push((unit, alter));
-        }
+        let lines = lines.get_or_insert_with(|| LineIndex::new(script.text));
+        let line = lines.position(script.text, first).line;
+        sink.report(
+            unit.head(),
+            format!(
+                "{} is written anew a second time; the statement in line {line} does it already.",
+                unit.quoted(&alter.table)
+            ),
+        )
+        .help("One ALTER TABLE with the clauses of both costs one rebuild.");
     }
 }

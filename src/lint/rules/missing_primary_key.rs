@@ -1,8 +1,7 @@
 //! New tables without a primary key.
 
-use crate::ddl::ast::{Body, ColumnKey, CreateTable, KeyType, ObjectName, Operation};
-use crate::lint::script::Unit;
-use crate::lint::{Group, Rule, Script, Severity, Sink};
+use crate::ddl::ast::{Body, ColumnKey, CreateTable, KeyType};
+use crate::lint::{Deed, Group, Rule, Script, Severity, Sink};
 
 pub(super) const RULE: Rule = Rule {
     id: "missing-primary-key",
@@ -15,14 +14,14 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(script: &Script<'_>, sink: &mut Sink) {
-    for (index, unit) in script.units.iter().enumerate() {
+    for unit in &script.units {
         let Body::CreateTable(create) = &unit.ast.body else { continue };
         // What was not understood may hold the key; so may the table or the query that it is made from.
         let elsewhere = create.temporary || create.source.is_some() || !create.unknown.is_empty() || unit.unfinished;
         if elsewhere || create.columns.is_empty() || identifies_rows(create) {
             continue;
         }
-        if script.units[index + 1..].iter().any(|later| gives_key(later, &create.table)) {
+        if script.done_behind(unit, Deed::GivesKey, &create.table.name) {
             continue;
         }
         let table = unit.quoted(&create.table);
@@ -55,23 +54,4 @@ fn identifies_rows(create: &CreateTable) -> bool {
             KeyType::Unique => key.parts.iter().all(|part| not_null(&part.column.value)),
             _ => false,
         })
-}
-
-/// Whether a later statement of the file adds the key, or does away with the table.
-fn gives_key(unit: &Unit<'_>, table: &ObjectName) -> bool {
-    let same = |other: &ObjectName| other.name.value.eq_ignore_ascii_case(&table.name.value);
-    match &unit.ast.body {
-        Body::AlterTable(alter) if same(&alter.table) => alter.operations().any(|operation| match operation {
-            Operation::AddKey(key) => matches!(key.key_type, KeyType::Primary | KeyType::Unique),
-            Operation::AddColumn { column, .. }
-            | Operation::ModifyColumn { column, .. }
-            | Operation::ChangeColumn { column, .. } => column.key.is_some(),
-            Operation::Opaque => true,
-            _ => false,
-        }),
-        Body::CreateIndex(create) => same(&create.table) && create.key.key_type == KeyType::Unique,
-        Body::Drop(drop) => drop.names.iter().any(same),
-        Body::Opaque => unit.ast.objects.iter().any(same),
-        _ => false,
-    }
 }

@@ -39,6 +39,7 @@ mod split_alter;
 mod trigger_or_event;
 mod type_narrowing;
 mod unbatched_dml;
+mod unfinished_statement;
 mod unique_on_existing_data;
 mod unused_ignore;
 mod version_gated_feature;
@@ -92,6 +93,7 @@ pub static RULES: &[&Rule] = &[
     &mixed_dml_ddl::RULE,
     &not_idempotent::RULE,
     &reserved_word::RULE,
+    &unfinished_statement::RULE,
     &version_gated_feature::RULE,
     &ignore_without_reason::RULE,
     &unused_ignore::RULE,

@@ -4,7 +4,7 @@ use crate::ddl::ast::{Body, Class, Kind, Operation};
 use crate::lint::finding::Edit;
 use crate::lint::framework::Direction;
 use crate::lint::script::Unit;
-use crate::lint::{Group, Rule, Script, Severity, Sink};
+use crate::lint::{Deed, Group, Rule, Script, Severity, Sink};
 
 pub(super) const RULE: Rule = Rule {
     id: "not-idempotent",
@@ -17,8 +17,8 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(script: &Script<'_>, sink: &mut Sink) {
-    for (index, unit) in script.units.iter().enumerate() {
-        if script.layout.repeats(unit.offset) && !undone_before(script, index) {
+    for unit in &script.units {
+        if script.layout.repeats(unit.offset) && !undone_before(script, unit) {
             repeated(unit, sink);
         }
     }
@@ -106,11 +106,6 @@ fn or_replace(unit: &Unit<'_>) -> Option<Edit> {
 }
 
 /// Whether the file drops the object before it makes it.
-fn undone_before(script: &Script<'_>, index: usize) -> bool {
-    let unit = &script.units[index];
-    let Some(name) = unit.ast.objects.first() else { return false };
-    script.units[..index].iter().any(|earlier| {
-        earlier.ast.kind.name().starts_with("drop_")
-            && earlier.ast.objects.iter().any(|other| other.name.value.eq_ignore_ascii_case(&name.name.value))
-    })
+fn undone_before(script: &Script<'_>, unit: &Unit<'_>) -> bool {
+    unit.ast.objects.first().is_some_and(|object| script.done_before(unit, Deed::Drops, &object.name))
 }

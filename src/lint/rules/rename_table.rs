@@ -2,7 +2,7 @@
 
 use crate::ddl::ast::{Body, ObjectName, Operation};
 use crate::lint::script::Unit;
-use crate::lint::{Group, Rule, Script, Severity, Sink};
+use crate::lint::{Deed, Group, Rule, Script, Severity, Sink};
 
 pub(super) const RULE: Rule = Rule {
     id: "rename-table",
@@ -15,15 +15,13 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(script: &Script<'_>, sink: &mut Sink) {
-    for (index, unit) in script.units.iter().enumerate() {
-        let later: Vec<&Unit<'_>> =
-            script.units[index + 1..].iter().filter(|later| later.direction == unit.direction).collect();
+    for unit in &script.units {
         match &unit.ast.body {
             Body::RenameTable { renames, .. } => {
                 for rename in renames {
                     // A swap: the old name has a table again when the statement is done.
                     let swapped = renames.iter().any(|other| same(&other.to, &rename.from));
-                    if !swapped && !script.is_new(unit, &rename.from) && !made_again(&later, &rename.from) {
+                    if !swapped && !script.is_new(unit, &rename.from) && !made_again(script, unit, &rename.from) {
                         let span = unit.range(rename.from.span().to(rename.to.span()));
                         report(unit, span, &rename.from, &rename.to, sink);
                     }
@@ -32,7 +30,7 @@ fn check(script: &Script<'_>, sink: &mut Sink) {
             Body::AlterTable(alter) if !script.is_new(unit, &alter.table) => {
                 for clause in &alter.clauses {
                     if let Operation::RenameTable(to) = &clause.operation
-                        && !made_again(&later, &alter.table)
+                        && !made_again(script, unit, &alter.table)
                     {
                         report(unit, unit.range(clause.span), &alter.table, to, sink);
                     }
@@ -55,17 +53,9 @@ fn report(unit: &Unit<'_>, span: std::ops::Range<usize>, from: &ObjectName, to: 
     .help(format!("Create a view {} in the same file, until no application uses the name.", unit.quoted(from)));
 }
 
-fn made_again(later: &[&Unit<'_>], name: &ObjectName) -> bool {
-    later.iter().any(|unit| match &unit.ast.body {
-        Body::View(view) => same(&view.view, name),
-        Body::CreateTable(create) => same(&create.table, name),
-        Body::RenameTable { renames, .. } => renames.iter().any(|rename| same(&rename.to, name)),
-        Body::AlterTable(alter) => alter.operations().any(|operation| match operation {
-            Operation::RenameTable(to) => same(to, name),
-            _ => false,
-        }),
-        _ => false,
-    })
+/// Whether a later statement gives something the old name.
+fn made_again(script: &Script<'_>, unit: &Unit<'_>, name: &ObjectName) -> bool {
+    [Deed::MakesTable, Deed::MakesView].iter().any(|deed| script.done_behind(unit, *deed, &name.name))
 }
 
 fn same(a: &ObjectName, b: &ObjectName) -> bool {

@@ -1,7 +1,7 @@
 //! Triggers and events.
 
 use crate::ddl::ast::Kind;
-use crate::lint::{Group, Rule, Script, Severity, Sink};
+use crate::lint::{Deed, Group, Rule, Script, Severity, Sink};
 
 pub(super) const RULE: Rule = Rule {
     id: "trigger-or-event",
@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(script: &Script<'_>, sink: &mut Sink) {
-    for (index, unit) in script.units.iter().enumerate() {
+    for unit in &script.units {
         match unit.ast.kind {
             Kind::CreateEvent => {
                 let tokens = unit.tokens();
@@ -32,15 +32,7 @@ fn check(script: &Script<'_>, sink: &mut Sink) {
             }
             Kind::CreateTrigger => {
                 let Some(name) = unit.ast.objects.first() else { continue };
-                let dropped = script.units[..index].iter().any(|earlier| {
-                    earlier.ast.kind == Kind::DropTrigger
-                        && earlier
-                            .ast
-                            .objects
-                            .iter()
-                            .any(|other| other.name.value.eq_ignore_ascii_case(&name.name.value))
-                });
-                if dropped {
+                if script.done_before(unit, Deed::DropsTrigger, &name.name) {
                     sink.report(
                         unit.head(),
                         format!("Between DROP TRIGGER and this statement writes pass without {}.", unit.quoted(name)),

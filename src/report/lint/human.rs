@@ -66,11 +66,17 @@ struct View {
 
 impl View {
     fn new(text: &str, span: &Range<usize>) -> Self {
-        let begin = text[..span.start].rfind(['\n', '\r']).map_or(0, |at| at + 1);
-        let line_end = |from: usize| text[from..].find(['\n', '\r']).map_or(text.len(), |at| from + at);
+        // What lies further away is not shown anyway, and a line may hold megabytes and thousands of findings.
+        let bytes = text.as_bytes();
+        let far = span.start.saturating_sub(LONGEST_LINE + 1);
+        let begin = memchr::memrchr2(b'\n', b'\r', &bytes[far..span.start]).map_or(far, |at| far + at + 1);
+        let line_end = |from: usize| {
+            let far = (from + LONGEST_LINE + 1).min(bytes.len());
+            memchr::memchr2(b'\n', b'\r', &bytes[from..far]).map_or(far, |at| from + at)
+        };
         let mut end = line_end(span.end.max(span.start));
         let mut last = span.end;
-        if text[begin..end].lines().count() > MOST_LINES {
+        if memchr::memchr_iter(b'\n', &bytes[begin..end]).take(MOST_LINES).count() == MOST_LINES {
             end = line_end(span.start);
             last = end;
         }

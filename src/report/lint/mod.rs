@@ -67,9 +67,12 @@ fn placed(files: &[LintedFile]) -> Vec<Placed<'_>> {
     for file in files.iter().filter(|file| !file.findings.is_empty()) {
         let lines = LineIndex::new(&file.text);
         let prints = fingerprints(file);
+        // Counted on from finding to finding, so that a long line is not counted anew for each.
+        let mut known = (0, lines.position(&file.text, 0));
         for (finding, fingerprint) in file.findings.iter().zip(prints) {
-            let start = lines.position(&file.text, finding.span.start);
-            let end = lines.position(&file.text, finding.span.end);
+            let start = lines.position_behind(&file.text, known, finding.span.start);
+            known = (finding.span.start, start);
+            let end = lines.position_behind(&file.text, known, finding.span.end);
             all.push(Placed { file, finding, start, end, fingerprint });
         }
     }
@@ -93,7 +96,7 @@ pub fn fingerprints(file: &LintedFile) -> Vec<String> {
             let text = file.text.get(finding.span.clone()).unwrap_or_default();
             let words: Vec<&str> = text.split_whitespace().collect();
             let mut hash = Sha256::new();
-            for part in [file.path.as_str(), finding.rule, &words.join(" ")] {
+            for part in [file.key.as_str(), finding.rule, &words.join(" ")] {
                 hash.update(part.as_bytes());
                 hash.update([0]);
             }
