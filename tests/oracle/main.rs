@@ -18,6 +18,7 @@ mod judge;
 mod mtr;
 mod observe;
 mod server;
+mod written;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -195,6 +196,41 @@ fn generated_cases_are_predicted() {
             } else {
                 assert!(refused.is_empty(), "{text}");
             }
+        }
+    });
+}
+
+/// The cases that were written by hand, each on a table of its own.
+async fn written(prefix: Option<&Path>) -> Vec<Observation> {
+    let server = Server::start(prefix).await.unwrap();
+    let mut conn = server.connect().await.unwrap();
+    let mut seen = Vec::new();
+    for case in written::WRITTEN {
+        let setup: Vec<String> = case.setup.iter().map(|sql| (*sql).to_owned()).collect();
+        for statement in case.statements {
+            if !fresh(&mut conn, "written", &setup).await.unwrap() {
+                break;
+            }
+            let dump = observe::dump_for(&mut conn, statement).await.unwrap();
+            let only = Some("written");
+            seen.extend(observe::observe(&mut conn, "written", &server.version, dump, statement, only).await.unwrap());
+        }
+    }
+    seen
+}
+
+#[test]
+fn written_cases_are_predicted() {
+    if setting("SCHEMA_ORACLE_REPLAY").is_some() {
+        return;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        for prefix in servers() {
+            let observations = written(prefix.as_deref()).await;
+            record(&observations);
+            let version = observations.first().map_or("no server", |one| &one.version);
+            check(&format!("written cases, {version}"), &observations);
         }
     });
 }

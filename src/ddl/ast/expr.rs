@@ -21,6 +21,8 @@ pub struct ExprFacts {
     pub functions: Vec<String>,
     /// It reads a user or system variable.
     pub variables: bool,
+    /// It reads a user variable, `@name`.
+    pub user_variables: bool,
     /// It holds a subquery.
     pub subquery: bool,
     /// It is one literal, possibly signed or with a character set in front; `NULL` counts.

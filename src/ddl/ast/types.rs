@@ -123,4 +123,7 @@ pub struct DataType {
     pub members: Vec<Ident>,
     /// REF_SYSTEM_ID or SRID of a geometry.
     pub srid: Option<u32>,
+    /// SHOW CREATE TABLE prints a comment behind the type, `/* mariadb-5.3 */` or `/*old*/`: values are kept as servers
+    /// kept them once.
+    pub old_format: bool,
 }

@@ -2,9 +2,10 @@
 
 use super::decide::{self, decide};
 use super::execute::{Guard, Place, with_guard};
-use super::gather::{Change, gather, gather_unknown};
+use super::gather::{Change, gather, gather_unknown, reads_defaults};
+use super::history::{self, Cut};
 use super::partition;
-use crate::ddl::ast::{AlterTable, Append, Body, Kind, Operation, PartitionMethod, PartitionOp, Statement};
+use crate::ddl::ast::{AlterTable, Append, Body, Kind, Operation, PartitionOp, Statement};
 use crate::ddl::knowledge::{Fact, Known};
 use crate::ddl::model::{Applied, Table};
 use crate::ddl::profile::ServerProfile;
@@ -59,10 +60,15 @@ pub fn judge(statement: &Statement, text: &str, applied: &Applied, profile: &Ser
                 Operation::Partition(operation) => Some(operation),
                 _ => None,
             }) {
+                // InnoDB cannot optimize single partitions: the whole table is rebuilt, whichever are named.
+                if matches!(&**operation, PartitionOp::Optimize(_)) && before.is_none_or(Table::is_innodb) {
+                    return optimize(statement, text, applied, profile);
+                }
                 return maintenance(operation, text, statement, before);
             }
+            let history = history::cut(&operations, before, text);
             // The server takes neither ALGORITHM nor LOCK here, and moves nothing.
-            if repartitions_history(&operations, before, text) {
+            if history == Some(Cut::Kept) {
                 return plain(Some(Algorithm::Instant), Moves::Nothing, text);
             }
             // The file is set aside and the table gets a new identity, as in a rebuild, but no row is moved.
@@ -82,7 +88,13 @@ pub fn judge(statement: &Statement, text: &str, applied: &Applied, profile: &Ser
                 lock: alter.lock.as_deref().or(alter.online.then_some("NONE")),
                 place: alter.append.map(|append| place(alter, append)),
             };
-            altered(statement, text, applied, &operations, alter.ignore, &asked, profile)
+            let mut judgement = altered(statement, text, applied, &operations, alter.ignore, &asked, profile);
+            if history == Some(Cut::Unknown) {
+                judgement.certain = false;
+                text.clone_into(&mut judgement.execute);
+                judgement.reasons.push(reason("missing-fact", history::UNKNOWN));
+            }
+            judgement
         }
         Body::CreateIndex(index) => {
             let mut key = index.key.clone();
@@ -90,13 +102,17 @@ pub fn judge(statement: &Statement, text: &str, applied: &Applied, profile: &Ser
                 // The old key of that name goes; the tables before and after say which.
                 key.if_not_exists = false;
             }
-            let operation = Operation::AddKey(Box::new(key));
+            // The old one is dropped by name, if it is there.
+            let name = key.written_name().filter(|_| index.or_replace).cloned();
+            let drops = name.map(|name| Operation::DropKey { if_exists: true, name });
+            let adds = Operation::AddKey(Box::new(key));
+            let operations: Vec<&Operation> = drops.iter().chain([&adds]).collect();
             let asked = Asked {
                 algorithm: index.algorithm.as_deref(),
                 lock: index.lock.as_deref(),
                 place: Some(Place::Behind(index.append)),
             };
-            altered(statement, text, applied, &[&operation], false, &asked, profile)
+            altered(statement, text, applied, &operations, false, &asked, profile)
         }
         Body::DropIndex(index) => {
             let operation = Operation::DropKey { if_exists: index.if_exists, name: index.name.clone() };
@@ -105,7 +121,7 @@ pub fn judge(statement: &Statement, text: &str, applied: &Applied, profile: &Ser
             judgement.lock = None;
             judgement
         }
-        Body::Maintenance(_) if statement.kind == Kind::OptimizeTable => optimize(text, statement, before, profile),
+        Body::Maintenance(_) if statement.kind == Kind::OptimizeTable => optimize(statement, text, applied, profile),
         Body::Opaque if matches!(statement.kind, Kind::AlterTable | Kind::CreateIndex | Kind::DropIndex) => {
             let asked = Asked { algorithm: None, lock: None, place: None };
             altered(statement, text, &Applied::default(), &[&Operation::Opaque], false, &asked, profile)
@@ -119,18 +135,6 @@ pub fn judge(statement: &Statement, text: &str, applied: &Applied, profile: &Ser
         judgement.reasons.splice(0..0, problems);
     }
     judgement
-}
-
-/// PARTITION BY SYSTEM_TIME on a table that is partitioned so already: only the definition changes, as long as the
-/// history is not cut anew by time (measured).
-fn repartitions_history(operations: &[&Operation], before: Option<&Table>, text: &str) -> bool {
-    let Some(by) = before.and_then(|table| table.partitioning.as_ref()) else { return false };
-    let [Operation::PartitionBy(new)] = operations else { return false };
-    let PartitionMethod::SystemTime(span) = new.method else { return false };
-    let words = span.of(text).to_ascii_uppercase();
-    let cut_anew =
-        words.contains("STARTS") || (words.contains("INTERVAL") && !by.text.to_ascii_uppercase().contains("INTERVAL"));
-    matches!(by.method, PartitionMethod::SystemTime(_)) && new.partitions.is_empty() && new.count.is_none() && !cut_anew
 }
 
 /// The profile with the variables of SET STATEMENT, where there are any.
@@ -331,12 +335,15 @@ fn maintenance(operation: &PartitionOp, text: &str, statement: &Statement, befor
             "reads-rows",
             "No row is copied, but rows are read one by one, and nothing else is replicated meanwhile.",
         ),
-        _ if moves == Moves::Rows => reason("rebuild", "All partitions of the table are rebuilt."),
+        _ if moves == Moves::Rows => reason("rebuild", "The partitions that it names may be rebuilt."),
         Algorithm::Copy => {
             reason("partition-copy", "The rows of the partitions that it touches are copied, under a lock.")
         }
         Algorithm::Inplace => {
             reason("partition-recreate", "The partitions that it names are made anew; the others stay.")
+        }
+        _ if moves == Moves::Partitions => {
+            reason("partition-pack", "The engine sorts and packs the partitions that it names, under a lock.")
         }
         _ => reason("metadata-only", "Partitions come, go or change hands; no row is copied."),
     }];
@@ -347,23 +354,31 @@ fn maintenance(operation: &PartitionOp, text: &str, statement: &Statement, befor
     judgement
 }
 
-fn optimize(text: &str, statement: &Statement, before: Option<&Table>, profile: &ServerProfile) -> Judgement {
-    let operation = Operation::Force;
-    let algorithm = match before {
-        Some(table) if !table.incomplete => {
-            let change = Change { before: table, after: table, operations: &[&operation], profile, ignore: false };
-            // Engines other than InnoDB sort and pack in place, under a lock; it is a rebuild all the same.
-            if table.is_innodb() { decide(gather(&change), profile.version).algorithm } else { Algorithm::Inplace }
-        }
-        _ => Algorithm::Copy,
-    };
-    let mut judgement = plain(Some(algorithm), Moves::Rows, text);
-    judgement.reasons = vec![decide::headline(algorithm)];
-    if before.is_none_or(|table| table.incomplete) {
+/// OPTIMIZE TABLE, and OPTIMIZE PARTITION of an InnoDB table: mysql_recreate_table() in sql/sql_table.cc.
+fn optimize(statement: &Statement, text: &str, applied: &Applied, profile: &ServerProfile) -> Judgement {
+    let Some(table) = applied.before.as_deref().filter(|table| !table.incomplete) else {
+        let mut judgement = plain(Some(Algorithm::Copy), Moves::Rows, text);
         judgement.certain = false;
-        judgement.reasons.push(missing(statement, &Applied::default(), algorithm));
+        judgement.reasons.push(missing(statement, applied, Algorithm::Copy));
+        return judgement;
+    };
+    // Engines other than InnoDB sort and pack in place, under a lock; it is a rebuild all the same.
+    if !table.is_innodb() {
+        return plain(Some(Algorithm::Inplace), Moves::Rows, text);
     }
-    judgement
+    if table.versioning.is_some() && !profile.alters_history {
+        let mut judgement = plain(Some(Algorithm::Instant), Moves::Nothing, text);
+        judgement.reasons = vec![reason(
+            "history-refused",
+            "The table is system-versioned, and with system_versioning_alter_history=ERROR the server does not rebuild it: it reports an error, and nothing is done.",
+        )];
+        return judgement;
+    }
+    let operation = Operation::Force;
+    let change = Change { before: table, after: table, operations: &[&operation], profile, ignore: false };
+    let mut known = gather(&change);
+    known.insert_if(reads_defaults(table), Fact::ChangesStoredExpression);
+    plain(Some(decide(known, profile.version).algorithm), Moves::Rows, text)
 }
 
 fn plain(algorithm: Option<Algorithm>, moves: Moves, text: &str) -> Judgement {

@@ -3,6 +3,7 @@
 mod decide;
 mod execute;
 mod gather;
+mod history;
 mod judge;
 mod partition;
 #[cfg(test)]

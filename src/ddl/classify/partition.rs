@@ -36,18 +36,16 @@ pub(super) fn algorithm(operation: &PartitionOp, before: Option<&Table>) -> Algo
             None => Algorithm::Copy,
         },
         PartitionOp::Coalesce(_) | PartitionOp::Reorganize { .. } | PartitionOp::Rebuild(_) => Algorithm::Copy,
-        PartitionOp::Truncate(_) | PartitionOp::Optimize(_) if before.is_some_and(|table| !table.is_innodb()) => {
-            Algorithm::Instant
-        }
-        PartitionOp::Truncate(_) | PartitionOp::Optimize(_) | PartitionOp::Import(_) | PartitionOp::Discard(_) => {
-            Algorithm::Inplace
-        }
+        PartitionOp::Truncate(_) if before.is_some_and(|table| !table.is_innodb()) => Algorithm::Instant,
+        PartitionOp::Truncate(_) | PartitionOp::Import(_) | PartitionOp::Discard(_) => Algorithm::Inplace,
         PartitionOp::Drop { .. }
         | PartitionOp::Exchange { .. }
         | PartitionOp::ConvertToTable { .. }
         | PartitionOp::ConvertFromTable { .. }
         | PartitionOp::Analyze { .. }
         | PartitionOp::Check(_)
+        // Not of InnoDB, which rebuilds the table: see `judge::optimize`.
+        | PartitionOp::Optimize(_)
         | PartitionOp::Repair(_) => Algorithm::Instant,
     }
 }
@@ -56,13 +54,13 @@ pub(super) fn algorithm(operation: &PartitionOp, before: Option<&Table>) -> Algo
 ///
 /// Sources: sql_partition_admin.cc, exchange and convert read each row of the table to see that it belongs into the
 /// partition (galera-facts 1.6); ha_partition.cc, where InnoDB has neither OPTIMIZE nor REPAIR of a partition: the first
-/// rebuilds and analyses the whole table, the second is not done.
+/// rebuilds and analyses the whole table, see `judge::optimize`, the second is not done.
 pub(super) fn moves(operation: &PartitionOp, algorithm: Algorithm, before: Option<&Table>) -> Moves {
     match operation {
         _ if algorithm == Algorithm::Copy => Moves::Partitions,
         _ if operation.reads_the_other() => Moves::Reads,
         PartitionOp::Analyze { persistent: true, .. } | PartitionOp::Check(_) => Moves::Reads,
-        PartitionOp::Optimize(_) => Moves::Rows,
+        PartitionOp::Optimize(_) => Moves::Partitions,
         PartitionOp::Repair(_) if before.is_none_or(|table| !table.is_innodb()) => Moves::Rows,
         _ => Moves::Nothing,
     }

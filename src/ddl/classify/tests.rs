@@ -1,6 +1,6 @@
 //! A few rows of what was measured, so that a rule that goes wrong is seen without a server. `tests/oracle` is the referee.
 
-use super::judge;
+use super::{Moves, judge};
 use crate::ddl::model::Catalog;
 use crate::ddl::{Algorithm, Judgement, Lock, ServerProfile, parse};
 
@@ -301,4 +301,238 @@ fn without_the_table_the_worst_that_is_possible_is_said_to_be_so() {
     assert_eq!(judgement.execute, "ALTER TABLE t ADD COLUMN c INT");
     let judgement = judged("10.11.19", "CREATE TABLE other (a INT)", "ALTER TABLE t RENAME TO t2");
     assert_eq!(judgement.algorithm, Some(Algorithm::Instant));
+}
+
+/// What two keys have to agree in to be one: compare_keys_but_name() in the server. Seen on both servers
+/// (`tests/oracle/written.rs`), as all rows from here on.
+#[test]
+fn keys_are_the_same_only_where_the_server_says_so() {
+    use Algorithm::{Instant, Nocopy};
+    let table = "CREATE TABLE t (id INT PRIMARY KEY, b VARCHAR(20), n INT, KEY kb (b), KEY kn (n) COMMENT 'n', \
+                 KEY kt (n, id) USING BTREE, KEY ki (n, b) IGNORED) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4";
+    for (sql, algorithm) in [
+        ("ALTER TABLE t MODIFY b VARCHAR(40)", Instant),
+        ("ALTER TABLE t RENAME INDEX kn TO kz", Instant),
+        ("ALTER TABLE t RENAME INDEX kb TO kc, MODIFY b VARCHAR(40)", Nocopy),
+        ("ALTER TABLE t RENAME INDEX kb TO kc, CHANGE b b VARCHAR(40)", Nocopy),
+        ("ALTER TABLE t DROP INDEX kn, ADD INDEX kz (n)", Nocopy),
+        ("ALTER TABLE t DROP INDEX kn, ADD INDEX kz (n) COMMENT 'n'", Instant),
+        ("ALTER TABLE t DROP INDEX kn, ADD INDEX kn (n)", Instant),
+        ("ALTER TABLE t DROP INDEX kb, ADD INDEX kz (b) COMMENT 'x'", Nocopy),
+        ("ALTER TABLE t MODIFY b VARCHAR(40), DROP INDEX kb, ADD INDEX kb (b)", Instant),
+        ("ALTER TABLE t MODIFY b VARCHAR(40), DROP INDEX kb, ADD INDEX kb (b) COMMENT 'x'", Nocopy),
+        ("ALTER TABLE t MODIFY b VARCHAR(40), DROP INDEX kb, ADD INDEX kc (b(20))", Instant),
+        ("ALTER TABLE t MODIFY b VARCHAR(40), DROP INDEX kb, ADD INDEX kb (b(30))", Nocopy),
+        ("ALTER TABLE t DROP INDEX kb, ADD INDEX kb USING BTREE (b)", Nocopy),
+        ("ALTER TABLE t DROP INDEX kb, ADD INDEX kc USING BTREE (b)", Nocopy),
+        ("ALTER TABLE t DROP INDEX kt, ADD INDEX kt (n, id)", Nocopy),
+        ("ALTER TABLE t DROP INDEX kt, ADD INDEX kc (n, id) USING BTREE", Instant),
+        ("ALTER TABLE t DROP INDEX ki, ADD INDEX kc (n, b)", Instant),
+        ("CREATE OR REPLACE INDEX kb ON t (b) USING BTREE", Nocopy),
+        ("CREATE OR REPLACE INDEX kb ON t (b)", Instant),
+        ("CREATE OR REPLACE INDEX kt ON t (n, id)", Nocopy),
+    ] {
+        assert_eq!(judged("10.11.19", table, sql).algorithm, Some(algorithm), "{sql}");
+        assert_eq!(judged("11.8.6", table, sql).algorithm, Some(algorithm), "{sql}");
+    }
+}
+
+#[test]
+fn a_default_that_may_differ_from_row_to_row_is_copied() {
+    use Algorithm::{Copy, Instant};
+    for (default, algorithm) in [
+        ("utc_timestamp()", Copy),
+        ("sysdate()", Copy),
+        ("utc_date()", Instant),
+        ("now() + INTERVAL 1 DAY", Instant),
+        ("concat('x', @u)", Copy),
+        ("concat('x', @@version)", Instant),
+        ("natural_sort_key('x')", Copy),
+        ("of_a_plugin('x')", Copy),
+        ("upper('uuid()')", Instant),
+        ("CAST(5 AS CHAR(3))", Instant),
+        ("if(1, left('abc', 1), 'b')", Instant),
+        ("rand()", Instant),
+        ("PREVIOUS VALUE FOR sq", Copy),
+    ] {
+        let clauses = format!("ADD COLUMN q VARCHAR(50) DEFAULT ({default})");
+        let lock = if algorithm == Copy { Lock::Shared } else { Lock::None };
+        check("10.11.19", TABLE, &clauses, algorithm, lock);
+    }
+    check("11.8.6", TABLE, "ADD COLUMN q BIGINT DEFAULT (lastval(sq))", Copy, Lock::Shared);
+}
+
+#[test]
+fn what_changes_kept_values_of_a_generated_column_is_copied() {
+    use Algorithm::{Copy, Inplace, Instant, Nocopy};
+    let text = "CREATE TABLE t (b VARCHAR(20), v VARCHAR(50) AS (concat(b,'-')) STORED) ENGINE=InnoDB \
+                DEFAULT CHARSET=utf8mb3 COLLATE=utf8mb3_general_ci";
+    let virtual_text = text.replace("STORED", "VIRTUAL");
+    let indexed = virtual_text.replace("VIRTUAL", "VIRTUAL, KEY kv (v)");
+    let default = "CREATE TABLE t (id INT PRIMARY KEY, a INT DEFAULT 1, b INT, s INT AS (default(a)) STORED, \
+                   KEY kb (b)) ENGINE=InnoDB";
+    let virtual_default = default.replace("STORED", "VIRTUAL");
+    let by_hash = "CREATE TABLE t (id INT, a INT, n INT, v INT AS (n + 1) VIRTUAL) ENGINE=InnoDB \
+                   PARTITION BY HASH (v) PARTITIONS 2";
+    let by_key = by_hash.replace("HASH", "KEY");
+    let below = by_hash.replace(
+        "HASH (v) PARTITIONS 2",
+        "RANGE (id) SUBPARTITION BY HASH (v) SUBPARTITIONS 2 (PARTITION p VALUES LESS THAN (9))",
+    );
+    for (table, clauses, algorithm) in [
+        (text, "CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci", Copy),
+        (text, "MODIFY b VARCHAR(30)", Instant),
+        (&virtual_text, "CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci", Instant),
+        (&indexed, "CONVERT TO CHARACTER SET utf8mb3 COLLATE utf8mb3_unicode_ci", Copy),
+        (default, "MODIFY b INT COMMENT 'x'", Copy),
+        (default, "CHANGE b b2 INT", Copy),
+        (default, "ALTER COLUMN b SET DEFAULT 5", Copy),
+        (default, "ADD COLUMN q INT, ALTER COLUMN q SET DEFAULT 5", Copy),
+        (default, "MODIFY IF EXISTS nothere INT, COMMENT='x'", Instant),
+        (default, "ALTER COLUMN IF EXISTS nothere SET DEFAULT 5", Instant),
+        (default, "RENAME COLUMN b TO b2", Instant),
+        (default, "ADD INDEX k (b, a)", Nocopy),
+        (&virtual_default, "MODIFY b INT COMMENT 'x'", Instant),
+        (by_hash, "MODIFY a INT NOT NULL", Copy),
+        (by_hash, "MODIFY v INT AS (n + 3) VIRTUAL", Copy),
+        (by_hash, "MODIFY a INT COMMENT 'x'", Instant),
+        (&below, "MODIFY a INT NOT NULL", Copy),
+        (&below, "MODIFY v INT AS (n + 3) VIRTUAL", Copy),
+        (&by_key, "MODIFY a INT NOT NULL", Inplace),
+        (&by_key, "MODIFY v INT AS (n + 3) VIRTUAL", Instant),
+    ] {
+        for version in ["10.11.19", "11.8.6"] {
+            let sql = format!("ALTER TABLE t {clauses}");
+            assert_eq!(judged(version, table, &sql).algorithm, Some(algorithm), "{version}: {sql}\n{table}");
+        }
+    }
+}
+
+#[test]
+fn dropping_the_key_that_stands_for_a_primary_key_places_rows_anew() {
+    use Algorithm::{Copy, Inplace, Instant, Nocopy};
+    let hash = "CREATE TABLE t (id INT NOT NULL, n INT NOT NULL, UNIQUE KEY uid (id), UNIQUE KEY uid2 (id, n)) \
+                ENGINE=InnoDB PARTITION BY HASH (id) PARTITIONS 2";
+    let by_column = hash.replace("HASH", "KEY");
+    let without = "CREATE TABLE t (id INT NOT NULL) ENGINE=InnoDB PARTITION BY HASH (id) PARTITIONS 2";
+    for (table, sql, algorithm) in [
+        (hash, "ALTER TABLE t DROP INDEX uid", Copy),
+        (hash, "ALTER TABLE t DROP CONSTRAINT uid", Copy),
+        (hash, "ALTER TABLE t DROP INDEX uid, ADD UNIQUE u3 (id)", Copy),
+        (hash, "ALTER TABLE t DROP INDEX uid2", Nocopy),
+        (hash, "ALTER TABLE t RENAME INDEX uid TO u3", Instant),
+        (hash, "ALTER TABLE t ADD PRIMARY KEY (id)", Nocopy),
+        (hash, "CREATE OR REPLACE UNIQUE INDEX uid ON t (id)", Copy),
+        (hash, "CREATE OR REPLACE UNIQUE INDEX uid2 ON t (id, n)", Instant),
+        (&by_column, "ALTER TABLE t DROP INDEX uid, ADD UNIQUE u3 (id)", Instant),
+        (without, "ALTER TABLE t ADD PRIMARY KEY (id)", Inplace),
+    ] {
+        assert_eq!(judged("10.11.19", table, sql).algorithm, Some(algorithm), "{sql}\n{table}");
+        assert_eq!(judged("11.8.6", table, sql).algorithm, Some(algorithm), "{sql}\n{table}");
+    }
+}
+
+/// InnoDB rebuilds all partitions, whichever are named; and where history may not change, none.
+#[test]
+fn optimize_partition_costs_a_rebuild() {
+    let table = "CREATE TABLE t (id INT PRIMARY KEY) ENGINE=InnoDB PARTITION BY HASH (id) PARTITIONS 2";
+    let versioned = table.replace("ENGINE=InnoDB", "ENGINE=InnoDB WITH SYSTEM VERSIONING");
+    let computed = "CREATE TABLE t (a INT DEFAULT 1, s INT AS (default(a)) STORED) ENGINE=InnoDB";
+    let keeping = "SET STATEMENT system_versioning_alter_history=KEEP FOR OPTIMIZE TABLE t";
+    for (table, sql, algorithm, moves) in [
+        (table, "ALTER TABLE t OPTIMIZE PARTITION p0", Algorithm::Inplace, Moves::Rows),
+        (&versioned, "ALTER TABLE t OPTIMIZE PARTITION p0", Algorithm::Instant, Moves::Nothing),
+        (&versioned, "OPTIMIZE TABLE t", Algorithm::Instant, Moves::Nothing),
+        (&versioned, keeping, Algorithm::Inplace, Moves::Rows),
+        (computed, "OPTIMIZE TABLE t", Algorithm::Copy, Moves::Rows),
+    ] {
+        let judgement = judged("10.11.19", table, sql);
+        assert_eq!((judgement.algorithm, judgement.moves), (Some(algorithm), moves), "{sql}\n{table}");
+    }
+    let unknown = judged("10.11.19", "CREATE TABLE other (a INT)", "ALTER TABLE t OPTIMIZE PARTITION p0");
+    assert_eq!((unknown.algorithm, unknown.certain), (Some(Algorithm::Copy), false));
+}
+
+#[test]
+fn a_key_without_overlaps_that_goes_is_like_any_other() {
+    use Algorithm::{Copy, Inplace, Nocopy};
+    let without = "CREATE TABLE t (id INT NOT NULL, s DATE NOT NULL, e DATE NOT NULL, PERIOD FOR p (s, e), \
+                   UNIQUE KEY k (id, p WITHOUT OVERLAPS)) ENGINE=InnoDB";
+    let primary = without.replace("PERIOD", "PRIMARY KEY (id), PERIOD");
+    for (table, clauses, algorithm, lock) in [
+        (&primary[..], "DROP KEY k", Nocopy, Lock::None),
+        (&primary, "COMMENT='x'", Copy, Lock::Shared),
+        (without, "DROP KEY k", Copy, Lock::Shared),
+        (without, "DROP KEY k, ADD PRIMARY KEY (id)", Inplace, Lock::None),
+    ] {
+        check("10.11.19", table, clauses, algorithm, lock);
+    }
+}
+
+#[test]
+fn history_is_copied_for_the_same_interval_not_for_another() {
+    use Algorithm::{Copy, Instant};
+    let table = "CREATE TABLE t (id INT PRIMARY KEY) ENGINE=InnoDB WITH SYSTEM VERSIONING \
+                 PARTITION BY SYSTEM_TIME INTERVAL 1 DAY STARTS TIMESTAMP'2026-01-01 00:00:00' PARTITIONS 3";
+    let by_rows = table.replace("INTERVAL 1 DAY STARTS TIMESTAMP'2026-01-01 00:00:00'", "LIMIT 100");
+    for (table, by, algorithm, certain) in [
+        (table, "INTERVAL 1 DAY STARTS '2026-01-01'", Copy, false),
+        (table, "INTERVAL 1 DAY", Copy, false),
+        (table, "INTERVAL 2 DAY STARTS '2026-01-01'", Instant, true),
+        (table, "INTERVAL 24 HOUR STARTS '2026-01-01'", Instant, true),
+        (table, "INTERVAL 1 WEEK", Instant, true),
+        (table, "LIMIT 100", Instant, true),
+        (table, "", Instant, true),
+        (table, "INTERVAL 2 DAY PARTITIONS 3", Copy, true),
+        (&by_rows, "INTERVAL 1 DAY", Copy, true),
+        (&by_rows, "LIMIT 200", Instant, true),
+    ] {
+        let sql = format!("ALTER TABLE t PARTITION BY SYSTEM_TIME {by}");
+        let judgement = judged("10.11.19", table, &sql);
+        assert_eq!((judgement.algorithm, judgement.certain), (Some(algorithm), certain), "{sql}\n{table}");
+        assert!(certain || judgement.execute == sql, "{sql}");
+    }
+}
+
+/// Times as servers before 10.1 kept them: the first ALTER TABLE that does anything writes them anew.
+#[test]
+fn old_formats_are_written_anew() {
+    use Algorithm::{Copy, Instant};
+    let table = "CREATE TABLE t (id INT PRIMARY KEY, d datetime(3) /* mariadb-5.3 */ DEFAULT NULL) ENGINE=InnoDB";
+    for (sql, algorithm) in [
+        ("ALTER TABLE t COMMENT='x'", Copy),
+        ("ALTER TABLE t MODIFY d DATETIME(3)", Copy),
+        ("CREATE INDEX k ON t (d)", Copy),
+        ("ALTER TABLE t ADD COLUMN IF NOT EXISTS id INT", Instant),
+        ("ALTER TABLE t RENAME TO t2", Instant),
+        ("ALTER TABLE t DROP COLUMN d", Instant),
+    ] {
+        assert_eq!(judged("10.11.19", table, sql).algorithm, Some(algorithm), "{sql}");
+    }
+}
+
+#[test]
+fn members_are_compared_as_the_collation_does() {
+    use Algorithm::{Copy, Instant};
+    let table = "CREATE TABLE t (e ENUM('i','y')) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_";
+    for (collation, clauses, algorithm) in [
+        ("general_ci", "MODIFY e ENUM('I','Y','z')", Instant),
+        ("general_ci", "MODIFY e ENUM('y','i')", Copy),
+        ("bin", "MODIFY e ENUM('I','Y')", Copy),
+        ("turkish_ci", "MODIFY e ENUM('I','Y')", Copy),
+    ] {
+        let sql = format!("ALTER TABLE t {clauses}");
+        assert_eq!(judged("10.11.19", &format!("{table}{collation}"), &sql).algorithm, Some(algorithm), "{sql}");
+    }
+}
+
+/// From 11.2 on, AUTO_INCREMENT is given under writes only where rows can be found by a key that stays as it is.
+#[test]
+fn a_key_whose_column_goes_finds_no_rows() {
+    let table = "CREATE TABLE t (id INT PRIMARY KEY, x INT) ENGINE=InnoDB";
+    let another = "CREATE TABLE t (id INT PRIMARY KEY, x INT, u INT NOT NULL, UNIQUE KEY (u)) ENGINE=InnoDB";
+    let gains = "DROP COLUMN id, MODIFY x INT NOT NULL AUTO_INCREMENT PRIMARY KEY";
+    check("11.8.6", table, gains, Algorithm::Copy, Lock::Shared);
+    check("11.8.6", another, gains, Algorithm::Copy, Lock::None);
+    check("11.8.6", another, &format!("{gains}, MODIFY u INT NOT NULL COMMENT 'x'"), Algorithm::Copy, Lock::None);
 }

@@ -41,7 +41,8 @@ pub(super) fn compare(before: &Table, old: &Column, new: &Column, redundant: boo
             stored_unless(a.decimals.unwrap_or(0) == b.decimals.unwrap_or(0))
         }
         BaseType::Enum | BaseType::Set => {
-            let appended = b.members.starts_with(&a.members);
+            let same = |(x, y): (&String, &String)| same_member(x, y, a.collation.as_deref());
+            let appended = b.members.len() >= a.members.len() && a.members.iter().zip(&b.members).all(same);
             stored_unless(same_charset && appended && member_bytes(a) == member_bytes(b))
         }
         BaseType::Char => {
@@ -72,6 +73,16 @@ pub(super) fn compare(before: &Table, old: &Column, new: &Column, redundant: boo
 
 const fn stored_unless(same: bool) -> TypeChange {
     if same { TypeChange::Same } else { TypeChange::Stored }
+}
+
+/// Whether the collation takes two members for the same, as the server compares them. Only letters that all collations
+/// without case treat alike are looked at; others are taken to differ.
+fn same_member(a: &str, b: &str, collation: Option<&str>) -> bool {
+    let by_case = collation.is_some_and(|name| {
+        let dotless = name.contains("turkish") && a.contains(['i', 'I']);
+        name.ends_with("_ci") && !dotless
+    });
+    a == b || (by_case && a.is_ascii() && a.eq_ignore_ascii_case(b))
 }
 
 /// Bytes that one value of an ENUM or SET takes.

@@ -162,7 +162,7 @@ fn added(sides: &mut Sides, before: &Table, new: &Column, profile: &ServerProfil
     }
     let own_value = match &new.default {
         ColumnDefault::Now => true,
-        ColumnDefault::Expression { volatile, text, reads_columns } => {
+        ColumnDefault::Expression { volatile, text, reads_columns, .. } => {
             *volatile || *reads_columns || volatile_text(text)
         }
         ColumnDefault::None | ColumnDefault::Null | ColumnDefault::Literal(_) => false,

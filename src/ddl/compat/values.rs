@@ -411,6 +411,7 @@ mod tests {
             collation: None,
             members: Vec::new(),
             srid: None,
+            old_format: false,
         }
     }
 

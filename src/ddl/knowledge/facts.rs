@@ -191,7 +191,7 @@ pub enum Fact {
     HashKey,
     /// A unique key is kept as a hash after.
     HashKeyAfter,
-    /// A key is declared WITHOUT OVERLAPS, before or after.
+    /// A key is declared WITHOUT OVERLAPS after.
     WithoutOverlaps,
     /// The table has a VECTOR key.
     Vector,
@@ -225,7 +225,7 @@ pub enum Fact {
     VersionedElsewhere,
     /// A unique key that is kept as a hash goes, and a column that is kept in the row is added, dropped or moved.
     DropsHashKeyWithColumn,
-    /// The table has a STORED column, or a key on a virtual one.
+    /// The table has a STORED column, or a key on a virtual one, or is partitioned by an expression over one.
     ComputedColumns,
     /// A column gets AUTO_INCREMENT, and no other unique key without NULL stays untouched to find rows by.
     GainsAutoIncrementOfKey,

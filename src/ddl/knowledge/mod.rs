@@ -3,8 +3,10 @@
 
 mod bugs;
 mod facts;
+mod functions;
 mod rules;
 
 pub use bugs::{BUGS, Bug, BugArea, known_bugs};
 pub use facts::{Fact, FactSet, Known};
+pub use functions::gives_one_value;
 pub use rules::{Asks, INSTANT_BLOCKERS, LOCKS, RULES, Rule, Versions};

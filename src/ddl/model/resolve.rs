@@ -126,6 +126,7 @@ pub(super) fn data_type(
     resolved.unsigned = written.unsigned && resolved.base.is_numeric();
     resolved.zerofill = written.zerofill && resolved.base.is_numeric();
     resolved.srid = written.srid;
+    resolved.old_format = written.old_format;
     // The server drops trailing spaces of members.
     let binary = resolved.charset.as_deref() == Some("binary");
     let member = |name: &str| if binary { name.to_owned() } else { name.trim_end_matches(' ').to_owned() };
@@ -182,6 +183,8 @@ pub(super) fn default_value(default: &DefaultValue, text: &str) -> ColumnDefault
             text: written(expr),
             volatile: expr.facts.is_volatile(),
             reads_columns: !expr.facts.columns.is_empty(),
+            functions: expr.facts.functions.clone(),
+            user_variables: expr.facts.user_variables,
         },
     }
 }

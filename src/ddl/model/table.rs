@@ -43,6 +43,10 @@ pub enum ColumnDefault {
         volatile: bool,
         /// It reads other columns.
         reads_columns: bool,
+        /// The functions that it calls, in lower case.
+        functions: Vec<String>,
+        /// It reads a user variable, `@name`.
+        user_variables: bool,
     },
 }
 

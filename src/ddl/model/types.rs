@@ -167,6 +167,8 @@ pub struct ColumnType {
     pub members: Vec<String>,
     /// REF_SYSTEM_ID of a geometry.
     pub srid: Option<u32>,
+    /// Values are kept as servers kept them once (`datetime /* mariadb-5.3 */`), until an ALTER TABLE copies the table.
+    pub old_format: bool,
 }
 
 impl ColumnType {
@@ -182,6 +184,7 @@ impl ColumnType {
             collation: None,
             members: Vec::new(),
             srid: None,
+            old_format: false,
         }
     }
 }

@@ -187,5 +187,6 @@ fn untyped(at: u32) -> DataType {
         binary: false,
         members: Vec::new(),
         srid: None,
+        old_format: false,
     }
 }

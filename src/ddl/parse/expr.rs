@@ -149,7 +149,10 @@ pub(super) fn facts(text: &str, dialect: crate::sql::Dialect, tokens: &[Token]) 
     for (index, token) in tokens.iter().enumerate() {
         let called = punct(index + 1, b'(');
         match token.kind {
-            TokenKind::Variable => facts.variables = true,
+            TokenKind::Variable => {
+                facts.variables = true;
+                facts.user_variables |= !token.text(text).starts_with("@@");
+            }
             TokenKind::Punct(b')' | b',') => in_type = false,
             TokenKind::Quoted if called => call(&mut facts, &token.text(text).to_ascii_lowercase().replace('`', "")),
             TokenKind::Quoted if !punct(index + 1, b'.') => {

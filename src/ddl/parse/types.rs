@@ -92,6 +92,7 @@ impl Cursor<'_> {
             binary: false,
             members: Vec::new(),
             srid: None,
+            old_format: false,
         };
         data_type.name = self.type_name(&mut data_type)?;
         if oracle {
@@ -102,9 +103,18 @@ impl Cursor<'_> {
             }
         }
         self.type_arguments(&mut data_type)?;
+        data_type.old_format = self.old_format_follows();
         self.type_attributes(&mut data_type)?;
         data_type.span = self.span_from(mark);
         Some(data_type)
+    }
+
+    /// Whether a comment of the server says that values are kept in a format of the past.
+    fn old_format_follows(&self) -> bool {
+        let end = self.offset() as usize;
+        let next = self.peek(0).map_or(self.text.len(), |token| token.span.start as usize);
+        let between = self.text.get(end..next).unwrap_or_default();
+        between.contains("/* mariadb-5.3 */") || between.contains("/*old*/")
     }
 
     fn type_name(&mut self, data_type: &mut DataType) -> Option<TypeName> {

@@ -1,17 +1,19 @@
 //! What becomes of the columns.
 
+use super::derive::{does_something, only_renames_or_switches};
 use super::keys::clustered_key;
 use super::state::row_format;
-use super::{Change, plain_text, redefines, seen};
-use crate::ddl::ast::{ColumnDef, GeneratedKind, Operation, TypeName};
+use super::{Change, places_by_value, plain_text, redefines, seen};
+use crate::ddl::ast::{ColumnDef, GeneratedKind, Ident, Operation, TypeName};
 use crate::ddl::classify::types::{self, TypeChange};
-use crate::ddl::knowledge::{Fact, Known};
-use crate::ddl::model::{BaseType, Column, ColumnDefault, ColumnId, Key, KeyKind, Table};
+use crate::ddl::knowledge::{Fact, Known, gives_one_value};
+use crate::ddl::model::{BaseType, Column, ColumnDefault, ColumnId, Generated, Key, KeyKind, Table};
 use crate::ddl::profile::ServerProfile;
 
 pub(super) fn columns(known: &mut Known, change: &Change<'_>) {
     let (before, after) = (change.before, change.after);
     let versioning_changes = before.versioning.is_some() != after.versioning.is_some();
+    let acts = does_something(change) && !only_renames_or_switches(change);
     let stored_place = |table: &Table, id: ColumnId| {
         seen(table).filter(|(_, column)| !column.is_virtual()).position(|(_, column)| column.id == id)
     };
@@ -24,6 +26,8 @@ pub(super) fn columns(known: &mut Known, change: &Change<'_>) {
             continue;
         }
         column(known, change, old, new);
+        // Whatever else the statement is about. Source: Column_definition_implicit_upgrade() in sql/sql_table.cc; measured.
+        known.insert_if(old.data_type.old_format && acts, Fact::ChangesStoredType);
         if old.is_virtual() {
             known
                 .insert_if(new.is_virtual() && after.column_index(old.id) != Some(old_place), Fact::MovesVirtualColumn);
@@ -59,32 +63,13 @@ pub(super) fn columns(known: &mut Known, change: &Change<'_>) {
     known.insert_if(!virtual_order.is_sorted(), Fact::ReordersVirtualColumns);
 }
 
-/// Functions whose value differs from row to row. RAND() is none of them: the server takes it for one of the session.
-const ROW_FUNCTIONS: &[&str] = &[
-    "uuid(",
-    "uuid_short(",
-    "uuid_v4(",
-    "uuid_v7(",
-    "sys_guid(",
-    "nextval(",
-    "next value for",
-    "lastval(",
-    "random_bytes(",
-    "setval(",
-];
-
 fn added_default(known: &mut Known, profile: &ServerProfile, column: &Column) {
     known.insert_if(column.auto_increment, Fact::AddsAutoIncrement);
-    if let ColumnDefault::Expression { text, reads_columns, .. } = &column.default {
-        let text: String = text.to_ascii_lowercase();
-        known.insert_if(
-            *reads_columns || ROW_FUNCTIONS.iter().any(|function| text.contains(function)),
-            Fact::AddsWithRowDefault,
-        );
-        known.insert_if(
-            ["nextval(", "next value for", "setval("].iter().any(|function| text.contains(function)),
-            Fact::DefaultsToSequence,
-        );
+    if let ColumnDefault::Expression { reads_columns, functions, user_variables, .. } = &column.default {
+        let differs = functions.iter().any(|function| !gives_one_value(function));
+        known.insert_if(*reads_columns || *user_variables || differs, Fact::AddsWithRowDefault);
+        let of_sequence = |function: &String| matches!(function.as_str(), "nextval" | "lastval" | "setval");
+        known.insert_if(functions.iter().any(of_sequence), Fact::DefaultsToSequence);
     }
     let date = matches!(column.data_type.base, BaseType::Date | BaseType::DateTime);
     known.insert_if(
@@ -96,14 +81,14 @@ fn added_default(known: &mut Known, profile: &ServerProfile, column: &Column) {
 fn column(known: &mut Known, change: &Change<'_>, old: &Column, new: &Column) {
     let (before, after) = (change.before, change.after);
     let redundant = row_format(before, change.profile).eq_ignore_ascii_case("REDUNDANT");
+    // Other values of a generated column are more than a definition where they are kept, or rows are found by them.
+    let kept = |by: &Generated| is_kept(before, old, by);
     match (&old.generated, &new.generated) {
         (None, None) => {}
         (Some(a), Some(b)) if a.kind == b.kind => {
             // The server does not recognise an expression that it printed itself, so naming the column changes it.
             let changed = plain_text(&a.text) != plain_text(&b.text) || redefines(change.operations, &old.name);
-            let placed =
-                in_key(before, old) || before.partitioning.as_ref().is_some_and(|by| by.columns.contains(&old.id));
-            if changed && (a.kind == GeneratedKind::Stored || placed) {
+            if changed && kept(a) {
                 known.insert(Fact::ChangesStoredExpression);
             } else if changed {
                 known.insert(Fact::ChangesVirtualExpression);
@@ -116,6 +101,7 @@ fn column(known: &mut Known, change: &Change<'_>, old: &Column, new: &Column) {
         TypeChange::Same => {}
         TypeChange::InEngine if was_json(before, old) == stays_json(change, old) => {
             known.insert(Fact::ChangesTypeInEngine);
+            known.insert_if(old.generated.as_ref().is_some_and(kept), Fact::ChangesStoredExpression);
         }
         _ if old.is_virtual() && new.is_virtual() => known.insert(Fact::ChangesVirtualType),
         TypeChange::InEngine => known.insert(Fact::ChangesStoredType),
@@ -149,32 +135,73 @@ fn column(known: &mut Known, change: &Change<'_>, old: &Column, new: &Column) {
     known.insert_if(old.name != new.name, Fact::RenamesColumn);
     if new.auto_increment && !old.auto_increment {
         known.insert(Fact::GainsAutoIncrement);
+        let untouched = |id: ColumnId| match (before.column_by_id(id), after.column_by_id(id)) {
+            (Some(a), Some(b)) => {
+                !a.nullable
+                    && a.auto_increment >= b.auto_increment
+                    && types::compare(before, a, b, redundant) == TypeChange::Same
+            }
+            _ => false,
+        };
         let unique = |key: &&Key| {
             matches!(key.kind, KeyKind::Primary | KeyKind::Unique)
-                && key.parts.iter().all(|part| {
-                    before
-                        .column_by_id(part.column)
-                        .is_some_and(|column| !column.nullable && !redefines(change.operations, &column.name))
-                })
+                && key.parts.iter().all(|part| untouched(part.column))
         };
         let finds_rows = before.keys.iter().any(|key| unique(&key)) || change.profile.has_mode("NO_AUTO_VALUE_ON_ZERO");
         known.insert_if(!finds_rows, Fact::GainsAutoIncrementOfKey);
     }
     known.insert_if(old.without_versioning != new.without_versioning, Fact::ChangesColumnVersioning);
-    // A generated column that reads the default of another one is computed anew.
-    let read = old.default != new.default
-        && seen(after).any(|(_, column)| {
-            column.generated.as_ref().is_some_and(|by| {
-                by.text.to_ascii_lowercase().contains("default(")
-                    && (by.kind == GeneratedKind::Stored || in_key(before, column))
-            })
-        });
-    known.insert_if(read, Fact::ChangesStoredExpression);
+    // A generated column that reads a default is computed anew, whichever column the clause is about.
+    known.insert_if(reads_default(before, old) && redefines_any(change), Fact::ChangesStoredExpression);
     let metadata = old.default != new.default
         || old.comment != new.comment
         || old.visibility != new.visibility
         || old.name != new.name;
     known.insert_if(metadata, Fact::ChangesColumnMetadata);
+}
+
+/// Whether the values of a generated column are kept, or rows are found by them.
+fn is_kept(table: &Table, column: &Column, by: &Generated) -> bool {
+    by.kind == GeneratedKind::Stored || in_key(table, column) || places_by_value(table, column.id)
+}
+
+/// Whether values of the column are kept that were computed from another one's default.
+fn reads_default(table: &Table, column: &Column) -> bool {
+    let calls = |by: &Generated| by.functions.iter().any(|function| function == "default");
+    column.generated.as_ref().is_some_and(|by| calls(by) && is_kept(table, column, by))
+}
+
+/// The same for any column of the table.
+pub(in crate::ddl::classify) fn reads_defaults(table: &Table) -> bool {
+    table.columns.iter().any(|column| reads_default(table, column))
+}
+
+/// Whether a clause may change a default, which the server sees by the kind of the clause alone. What IF EXISTS does not
+/// find counts as soon as another clause of its kind is left. Source: fill_alter_inplace_info() in sql/sql_table.cc,
+/// ALTER_COLUMN_DEFAULT; measured.
+fn redefines_any(change: &Change<'_>) -> bool {
+    let there = |name: &Ident| change.before.column(&name.value).is_some();
+    let (mut redefined, mut defined, mut altered, mut named) = (false, false, false, false);
+    for operation in change.operations {
+        match operation {
+            Operation::ModifyColumn { if_exists, column, .. } => {
+                redefined = true;
+                defined |= !if_exists || there(&column.name);
+            }
+            Operation::ChangeColumn { if_exists, old, .. } => {
+                redefined = true;
+                defined |= !if_exists || there(old);
+            }
+            Operation::AddColumn { .. } => defined = true,
+            Operation::SetDefault { if_exists, column, .. } | Operation::DropDefault { if_exists, column } => {
+                altered = true;
+                named |= !if_exists || there(column);
+            }
+            Operation::RenameColumn { .. } => named = true,
+            _ => {}
+        }
+    }
+    redefined && defined || altered && named
 }
 
 /// Whether a key holds the column.

@@ -3,7 +3,7 @@
 use super::Change;
 use super::said::places_by_primary_key;
 use super::state::row_format;
-use crate::ddl::ast::{IndexType, PartitionMethod};
+use crate::ddl::ast::PartitionMethod;
 use crate::ddl::classify::types;
 use crate::ddl::knowledge::{Fact, Known};
 use crate::ddl::model::{BaseType, Column, ColumnId, Key, KeyKind, KeyPart, Table};
@@ -19,35 +19,75 @@ fn over_limit(change: &Change<'_>, column: &Column) -> bool {
         && column.data_type.length.is_some_and(|length| length * each > limit)
 }
 
-/// Whether a key is the same to the server, its name and what is metadata left out.
-fn same_key(change: &Change<'_>, old: &Key, new: &Key) -> bool {
-    let part = |(a, b): (&KeyPart, &KeyPart)| {
-        let same_bytes = match (change.before.column_by_id(a.column), change.after.column_by_id(b.column)) {
-            (Some(x), Some(y)) => {
-                x.data_type.collation == y.data_type.collation
-                    || types::same_specific_collation(
-                        x.data_type.collation.as_deref(),
-                        y.data_type.collation.as_deref(),
-                    )
-            }
-            _ => false,
-        };
-        let same_limit = match (change.before.column_by_id(a.column), change.after.column_by_id(b.column)) {
-            (Some(x), Some(y)) if a.prefix.is_none() => over_limit(change, x) == over_limit(change, y),
-            _ => true,
-        };
-        a.column == b.column && a.prefix == b.prefix && a.descending == b.descending && same_bytes && same_limit
-    };
-    old.kind == new.kind
+/// How far two keys are the same to the server, their names left out. IGNORED is no part of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Likeness {
+    /// In all that the server looks at.
+    Same,
+    /// But for a column that grew, and the key with it.
+    Longer,
+    /// But for the comment.
+    Comment,
+    /// No: it is another key.
+    Other,
+}
+
+/// Holds a key against another one.
+///
+/// Sources: compare_keys_but_name() and merge() in sql/sql_table.cc, ha_innobase::compare_key_parts(); measured.
+fn likeness(change: &Change<'_>, old: &Key, new: &Key) -> Likeness {
+    let same_kind = old.kind == new.kind
         && old.parts.len() == new.parts.len()
-        && old.parts.iter().zip(&new.parts).all(part)
         && old.long_hash == new.long_hash
         && old.generated_for_fk == new.generated_for_fk
         && old.without_overlaps == new.without_overlaps
         && old.parser == new.parser
         && old.key_block_size.unwrap_or(0) == new.key_block_size.unwrap_or(0)
         && old.options == new.options
-        && old.using.filter(|using| *using != IndexType::Btree) == new.using.filter(|using| *using != IndexType::Btree)
+        // USING BTREE is not the same as nothing, although it is what nothing stands for.
+        && old.using == new.using;
+    if !same_kind {
+        return Likeness::Other;
+    }
+    let mut longer = false;
+    for (a, b) in old.parts.iter().zip(&new.parts) {
+        match same_part(change, a, b) {
+            Likeness::Same => {}
+            Likeness::Longer => longer = true,
+            Likeness::Comment | Likeness::Other => return Likeness::Other,
+        }
+    }
+    match (longer, old.comment != new.comment) {
+        (false, false) => Likeness::Same,
+        (true, false) => Likeness::Longer,
+        (false, true) => Likeness::Comment,
+        (true, true) => Likeness::Other,
+    }
+}
+
+fn same_part(change: &Change<'_>, a: &KeyPart, b: &KeyPart) -> Likeness {
+    let (Some(x), Some(y)) = (change.before.column_by_id(a.column), change.after.column_by_id(b.column)) else {
+        return Likeness::Other;
+    };
+    let same_bytes = x.data_type.collation == y.data_type.collation
+        || types::same_specific_collation(x.data_type.collation.as_deref(), y.data_type.collation.as_deref());
+    let same_limit = a.prefix.is_some() || over_limit(change, x) == over_limit(change, y);
+    if a.column != b.column || a.descending != b.descending || !same_bytes || !same_limit {
+        return Likeness::Other;
+    }
+    // A beginning as long as the whole column was is the same to the server.
+    match (held(x, a), held(y, b)) {
+        (old, new) if old == new => Likeness::Same,
+        (Some(old), Some(new)) if old < new && a.prefix.is_none() && b.prefix.is_none() => Likeness::Longer,
+        _ => Likeness::Other,
+    }
+}
+
+/// How many characters, or bytes, of a column a key holds; `None` where the type has no length.
+fn held(column: &Column, part: &KeyPart) -> Option<u64> {
+    let sized =
+        matches!(column.data_type.base, BaseType::Char | BaseType::VarChar | BaseType::Binary | BaseType::VarBinary);
+    part.prefix.or(column.data_type.length.filter(|_| sized))
 }
 
 /// The key that rows are clustered by. A unique key over a blob, text or geometry never is: it holds beginnings only.
@@ -77,11 +117,11 @@ pub(super) fn keys(known: &mut Known, change: &Change<'_>) {
     for new in &after.keys {
         match before.key(&new.name) {
             None => added.push(new),
-            Some(old) if same_key(change, old, new) && !anew_for_foreign_key(change, old, new) => {
+            Some(old) if likeness(change, old, new) != Likeness::Other && !anew_for_foreign_key(change, old, new) => {
                 // Other engines see that it is the same only sometimes; the order of the keys plays a part.
                 let written_anew = !before.is_innodb() && old.id != new.id;
                 known.insert_if(written_anew, Fact::DropsKey);
-                known.insert_if(old.comment != new.comment || old.ignored != new.ignored, Fact::ChangesKeyMetadata);
+                known.insert_if(old.comment != new.comment, Fact::ChangesKeyMetadata);
             }
             Some(old) => {
                 added.push(new);
@@ -94,7 +134,12 @@ pub(super) fn keys(known: &mut Known, change: &Change<'_>) {
     // Rows stay in their order when another key over the same columns takes over.
     let same_order = match (clustered_key(before), clustered_key(after)) {
         // A primary key that is written anew is built anew where its options differ.
-        (Some(a), Some(b)) => a.parts == b.parts && (a.kind, b.kind) != (KeyKind::Primary, KeyKind::Primary),
+        (Some(a), Some(b)) => {
+            // The columns of a period stand behind those that are named.
+            a.parts == b.parts
+                && a.without_overlaps == b.without_overlaps
+                && (a.kind, b.kind) != (KeyKind::Primary, KeyKind::Primary)
+        }
         _ => false,
     };
     // Then a primary key that becomes a unique one, or the other way round, is only renamed.
@@ -104,8 +149,7 @@ pub(super) fn keys(known: &mut Known, change: &Change<'_>) {
             && same_order
             && (Some(old.id), Some(new.id)) == (clustered_before, clustered_after)
             && old.kind != new.kind
-            && same_key(change, &as_unique(old), &as_unique(new))
-            && old.ignored == new.ignored
+            && likeness(change, &as_unique(old), &as_unique(new)) == Likeness::Same
     };
     // The same key under another name is a rename, whichever way it was written (MDEV-13301). The old keys are looked
     // up by name, so that a pair is used once.
@@ -116,9 +160,8 @@ pub(super) fn keys(known: &mut Known, change: &Change<'_>) {
                 return true;
             }
             !matches!(new.kind, KeyKind::Primary | KeyKind::Fulltext)
-                && same_key(change, old, new)
+                && likeness(change, old, new) == Likeness::Same
                 && !anew_for_foreign_key(change, old, new)
-                && old.ignored == new.ignored
         });
         match place {
             Some(place) => {

@@ -8,11 +8,12 @@ mod said;
 mod state;
 mod text;
 
+pub(super) use columns::reads_defaults;
 pub(crate) use text::plain_text;
 
-use crate::ddl::ast::Operation;
+use crate::ddl::ast::{Operation, PartitionMethod};
 use crate::ddl::knowledge::{Fact, Known};
-use crate::ddl::model::{Column, Key, Table, Visibility};
+use crate::ddl::model::{Column, ColumnId, Key, Table, Visibility};
 use crate::ddl::profile::{InstantColumns, ServerProfile};
 
 /// What is judged: one statement on one table.
@@ -80,6 +81,19 @@ fn profile(known: &mut Known, profile: &ServerProfile) {
 
 fn on_virtual(table: &Table, key: &Key) -> bool {
     key.parts.iter().any(|part| table.column_by_id(part.column).is_some_and(Column::is_virtual))
+}
+
+/// Whether an expression of the partitioning reads the column. KEY and COLUMNS name columns, and the server does not look
+/// there for what a generated column's new expression would move (measured).
+fn places_by_value(table: &Table, column: ColumnId) -> bool {
+    table.partitioning.as_ref().is_some_and(|by| {
+        let by_expression =
+            matches!(by.method, PartitionMethod::Hash { .. } | PartitionMethod::Range(_) | PartitionMethod::List(_));
+        let below_by_expression =
+            by.subpartition.as_ref().is_some_and(|text| !text.trim_start_matches("LINEAR ").starts_with("KEY"));
+        by_expression && by.columns.contains(&column)
+            || below_by_expression && by.subpartition_columns.contains(&column)
+    })
 }
 
 fn seen(table: &Table) -> impl Iterator<Item = (usize, &Column)> {

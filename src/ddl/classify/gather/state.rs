@@ -1,6 +1,6 @@
 //! What the table is like, before and after.
 
-use super::{Change, on_virtual, seen};
+use super::{Change, on_virtual, places_by_value, seen};
 use crate::ddl::ast::{GeneratedKind, ReferentialAction};
 use crate::ddl::knowledge::{Fact, Known};
 use crate::ddl::model::{BaseType, Column, HiddenDocId, KeyKind, Table};
@@ -36,7 +36,8 @@ pub(super) fn state(known: &mut Known, change: &Change<'_>) {
     }
     let computed =
         seen(before).any(|(_, column)| column.generated.as_ref().is_some_and(|by| by.kind == GeneratedKind::Stored));
-    known.insert_if(computed || before.keys.iter().any(|key| on_virtual(before, key)), Fact::ComputedColumns);
+    let placed = seen(before).any(|(_, column)| column.is_virtual() && places_by_value(before, column.id));
+    known.insert_if(computed || placed || before.keys.iter().any(|key| on_virtual(before, key)), Fact::ComputedColumns);
     let format = row_format(before, change.profile);
     known.insert_if(format.eq_ignore_ascii_case("REDUNDANT"), Fact::Redundant);
     known.insert_if(format.eq_ignore_ascii_case("COMPRESSED"), Fact::Compressed);
@@ -70,7 +71,7 @@ pub(super) fn state(known: &mut Known, change: &Change<'_>) {
     known.insert_if(after.keys.iter().any(|key| key.long_hash), Fact::HashKeyAfter);
     known.insert_if(before.keys.iter().any(|key| key.long_hash), Fact::HashKey);
     let overlaps = |table: &Table| table.keys.iter().any(|key| key.without_overlaps.is_some());
-    known.insert_if(overlaps(before) || overlaps(after), Fact::WithoutOverlaps);
+    known.insert_if(overlaps(after), Fact::WithoutOverlaps);
     known.insert_if(before.versioning.is_some(), Fact::Versioned);
     let transactional = |table: &Table| table.versioning.as_ref().is_some_and(|versioning| versioning.by_transaction);
     known.insert_if(transactional(before), Fact::VersionedByTransaction);
