@@ -122,6 +122,7 @@ fn table(dice: &mut Dice) -> Made {
             "PARTITION BY SYSTEM_TIME INTERVAL 1 DAY PARTITIONS 3",
             "PARTITION BY SYSTEM_TIME LIMIT 100 (PARTITION p0 HISTORY, PARTITION p1 HISTORY, PARTITION pn CURRENT)",
             "PARTITION BY SYSTEM_TIME SUBPARTITION BY KEY (id) SUBPARTITIONS 2 (PARTITION p0 HISTORY, PARTITION pn CURRENT)",
+            "PARTITION BY SYSTEM_TIME INTERVAL 1 DAY STARTS '2026-01-01' PARTITIONS 3",
         ]),
         _ => "",
     };
@@ -151,10 +152,10 @@ fn table(dice: &mut Dice) -> Made {
     let mut keys: Vec<&str> = Vec::new();
     match dice.below(10) {
         0 => keys.push("PRIMARY KEY (id, n)"),
-        1 if partition.is_empty() => keys.push("UNIQUE KEY uid (id)"),
+        1 => keys.push("UNIQUE KEY uid (id)"),
         2 if partition.is_empty() => {}
         3 if partition.is_empty() => keys.push("UNIQUE KEY ua (a)"),
-        4 if partition.is_empty() => keys.extend(["UNIQUE KEY uid (id)", "UNIQUE KEY uid2 (id, n)"]),
+        4 => keys.extend(["UNIQUE KEY uid (id)", "UNIQUE KEY uid2 (id, n)"]),
         5 => {
             columns[0] = "id INT NOT NULL AUTO_INCREMENT".into();
             keys.push("PRIMARY KEY (id)");
@@ -170,6 +171,7 @@ fn table(dice: &mut Dice) -> Made {
         (12, "KEY ku (u)"),
         (14, "KEY kn (n) COMMENT 'n'"),
         (14, "KEY kig (n, a) IGNORED"),
+        (14, "KEY kbt (a) USING BTREE"),
     ] {
         if dice.one_in(one_in) {
             keys.push(key);

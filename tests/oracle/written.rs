@@ -208,6 +208,78 @@ pub(crate) const WRITTEN: &[Written] = &[
             "ALTER TABLE t OPTIMIZE PARTITION ALL",
         ],
     ),
+    written(
+        &[
+            "CREATE TABLE t (id INT NOT NULL, n INT NOT NULL DEFAULT 0, PRIMARY KEY (id), UNIQUE KEY uid2 (id, n)) \
+             ENGINE=InnoDB WITH SYSTEM VERSIONING PARTITION BY SYSTEM_TIME (PARTITION p0 HISTORY, PARTITION pn CURRENT)",
+            ROW,
+        ],
+        &[
+            "ALTER TABLE t DROP PRIMARY KEY",
+            "ALTER TABLE t DROP PRIMARY KEY, ADD PRIMARY KEY (id)",
+            "ALTER TABLE t DROP PRIMARY KEY, ADD PRIMARY KEY (id, n)",
+            "ALTER TABLE t DROP INDEX uid2",
+            "ALTER TABLE t DROP INDEX uid2, ADD UNIQUE u3 (id, n)",
+            "ALTER TABLE t ADD UNIQUE u3 (id)",
+        ],
+    ),
+    written(
+        &[
+            "CREATE TABLE t (id INT NOT NULL, n INT NOT NULL DEFAULT 0, UNIQUE KEY uid (id), UNIQUE KEY uid2 (id, n)) \
+             ENGINE=InnoDB WITH SYSTEM VERSIONING PARTITION BY SYSTEM_TIME (PARTITION p0 HISTORY, PARTITION pn CURRENT)",
+            ROW,
+        ],
+        &[
+            "ALTER TABLE t DROP INDEX uid",
+            "ALTER TABLE t DROP INDEX uid, ADD UNIQUE u3 (id)",
+            "ALTER TABLE t ADD PRIMARY KEY (id)",
+            "CREATE OR REPLACE UNIQUE INDEX uid ON t (id)",
+        ],
+    ),
+    written(
+        &[
+            "CREATE TABLE t (id INT NOT NULL, n INT NOT NULL DEFAULT 0, PRIMARY KEY (id), UNIQUE KEY uid2 (id, n)) \
+             ENGINE=InnoDB PARTITION BY RANGE COLUMNS (id) (PARTITION p0 VALUES LESS THAN (100))",
+            ROW,
+        ],
+        &[
+            "ALTER TABLE t DROP PRIMARY KEY",
+            "ALTER TABLE t DROP PRIMARY KEY, ADD PRIMARY KEY (id)",
+            "ALTER TABLE t DROP PRIMARY KEY, ADD PRIMARY KEY (id, n)",
+        ],
+    ),
+    // Which of two unique keys stands for a primary key follows from the order in which they were made.
+    written(
+        &[
+            "CREATE TABLE t (id INT NOT NULL, n INT NOT NULL DEFAULT 0, UNIQUE KEY uid (id), UNIQUE KEY uid2 (id, n)) \
+             ENGINE=InnoDB",
+            ROW,
+        ],
+        &[
+            "CREATE OR REPLACE UNIQUE INDEX uid ON t (id)",
+            "CREATE OR REPLACE UNIQUE INDEX uid2 ON t (id, n)",
+            "ALTER TABLE t DROP INDEX uid, ADD UNIQUE uid (id)",
+            "ALTER TABLE t DROP INDEX uid, ADD UNIQUE u3 (id)",
+            "ALTER TABLE t RENAME INDEX uid TO u3",
+            "ALTER TABLE t DROP INDEX uid2, ADD UNIQUE u3 (id, n)",
+            "ALTER TABLE t DROP INDEX uid",
+            "ALTER TABLE t ADD PRIMARY KEY (id)",
+            "ALTER TABLE t ADD PRIMARY KEY (id, n)",
+        ],
+    ),
+    written(
+        &[
+            "CREATE TABLE t (id INT NOT NULL, n INT NOT NULL DEFAULT 0, PRIMARY KEY (id), UNIQUE KEY uid (id), \
+             UNIQUE KEY uid2 (id, n)) ENGINE=InnoDB",
+            ROW,
+        ],
+        &[
+            "ALTER TABLE t DROP PRIMARY KEY",
+            "ALTER TABLE t DROP PRIMARY KEY, DROP INDEX uid",
+            "ALTER TABLE t DROP PRIMARY KEY, ADD PRIMARY KEY (id, n)",
+            "ALTER TABLE t DROP INDEX uid",
+        ],
+    ),
     // OPTIMIZE: mysql_recreate_table(), Alter_info::vers_prohibited().
     written(
         &[

@@ -413,8 +413,11 @@ fn dropping_the_key_that_stands_for_a_primary_key_places_rows_anew() {
     use Algorithm::{Copy, Inplace, Instant, Nocopy};
     let hash = "CREATE TABLE t (id INT NOT NULL, n INT NOT NULL, UNIQUE KEY uid (id), UNIQUE KEY uid2 (id, n)) \
                 ENGINE=InnoDB PARTITION BY HASH (id) PARTITIONS 2";
-    let by_column = hash.replace("HASH", "KEY");
+    let by_column = hash.replace("HASH", "KEY").replace(", UNIQUE KEY uid2 (id, n)", "");
     let without = "CREATE TABLE t (id INT NOT NULL) ENGINE=InnoDB PARTITION BY HASH (id) PARTITIONS 2";
+    let by_time = hash.replace("InnoDB", "InnoDB WITH SYSTEM VERSIONING").replace("HASH (id)", "SYSTEM_TIME");
+    let whole = "CREATE TABLE t (id INT NOT NULL, n INT NOT NULL, UNIQUE KEY uid (id), UNIQUE KEY uid2 (id, n)) \
+                 ENGINE=InnoDB";
     for (table, sql, algorithm) in [
         (hash, "ALTER TABLE t DROP INDEX uid", Copy),
         (hash, "ALTER TABLE t DROP CONSTRAINT uid", Copy),
@@ -426,6 +429,12 @@ fn dropping_the_key_that_stands_for_a_primary_key_places_rows_anew() {
         (hash, "CREATE OR REPLACE UNIQUE INDEX uid2 ON t (id, n)", Instant),
         (&by_column, "ALTER TABLE t DROP INDEX uid, ADD UNIQUE u3 (id)", Instant),
         (without, "ALTER TABLE t ADD PRIMARY KEY (id)", Inplace),
+        (&by_time, "ALTER TABLE t DROP INDEX uid", Copy),
+        // Behind the other one, it no longer stands for the primary key.
+        (whole, "CREATE OR REPLACE UNIQUE INDEX uid ON t (id)", Inplace),
+        (whole, "ALTER TABLE t DROP INDEX uid, ADD UNIQUE u3 (id)", Inplace),
+        (whole, "CREATE OR REPLACE UNIQUE INDEX uid2 ON t (id, n)", Instant),
+        (whole, "ALTER TABLE t RENAME INDEX uid TO u3", Instant),
     ] {
         assert_eq!(judged("10.11.19", table, sql).algorithm, Some(algorithm), "{sql}\n{table}");
         assert_eq!(judged("11.8.6", table, sql).algorithm, Some(algorithm), "{sql}\n{table}");

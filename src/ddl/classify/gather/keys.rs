@@ -36,7 +36,11 @@ enum Likeness {
 ///
 /// Sources: compare_keys_but_name() and merge() in sql/sql_table.cc, ha_innobase::compare_key_parts(); measured.
 fn likeness(change: &Change<'_>, old: &Key, new: &Key) -> Likeness {
+    let clusters = |table: &Table, key: &Key| table.clustered_key().is_some_and(|clustered| clustered.id == key.id);
+    let doubtful = |part: &KeyPart| change.before.column_by_id(part.column).is_some_and(|column| column.maybe_nullable);
     let same_kind = old.kind == new.kind
+        // The key that stands for a primary key is another one as soon as it no longer does.
+        && (clusters(change.before, old) == clusters(change.after, new) || old.parts.iter().any(doubtful))
         && old.parts.len() == new.parts.len()
         && old.long_hash == new.long_hash
         && old.generated_for_fk == new.generated_for_fk

@@ -88,13 +88,16 @@ pub(super) fn statement(known: &mut Known, operations: &[&Operation], before: Op
     known.insert_if(drops && adds, Fact::NamesPrimaryKeyTwice);
 }
 
-/// Whether dropping the primary key has the rows placed anew: partitions by an expression, or by the primary key itself.
+/// Whether dropping the primary key has the rows placed anew: partitions by an expression, by time, or by the primary key itself.
 /// Those by columns stay as they are. Measured.
 pub(super) fn places_by_primary_key(method: &PartitionMethod) -> bool {
     match method {
-        PartitionMethod::Hash { .. } | PartitionMethod::Range(_) | PartitionMethod::List(_) => true,
+        PartitionMethod::Hash { .. }
+        | PartitionMethod::Range(_)
+        | PartitionMethod::List(_)
+        | PartitionMethod::SystemTime(_) => true,
         PartitionMethod::Key { columns, .. } => columns.is_empty(),
-        PartitionMethod::RangeColumns(_) | PartitionMethod::ListColumns(_) | PartitionMethod::SystemTime(_) => false,
+        PartitionMethod::RangeColumns(_) | PartitionMethod::ListColumns(_) => false,
     }
 }
 
