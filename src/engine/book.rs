@@ -313,6 +313,9 @@ fn open_run(open: &RunRow) -> Failure {
         open.id, open.kind, open.title
     ))
     .hint(match command {
+        "schema upgrade resume" => {
+            "`schema upgrade run --rollback` takes it back; `schema abort --forget` closes it once every node is in its place."
+        }
         "schema balancer check" => "The next rehearsal puts the node of this one back into service first.",
         _ => "`schema resume` finishes it, `schema abort` ends it safely.",
     })

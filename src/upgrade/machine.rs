@@ -305,8 +305,19 @@ impl Machine {
     }
 
     /// The run that goes on where the recorded one ended. `order` are the nodes of its plan; a node without an
-    /// observation counts as down.
-    pub fn resume(order: &[String], record: &[Entry], seen: &BTreeMap<String, Observed>, confirm_each: bool) -> Self {
+    /// observation counts as down. One that was made and never begun takes its `planned` turns: its nodes may begin
+    /// half-way.
+    pub fn resume(
+        planned: Vec<Turn>,
+        order: &[String],
+        record: &[Entry],
+        seen: &BTreeMap<String, Observed>,
+        confirm_each: bool,
+    ) -> Self {
+        // Notes are handed on by the run that a rollback takes back.
+        if record.iter().all(|entry| matches!(entry, Entry::Note { .. })) {
+            return Self::new(planned, confirm_each);
+        }
         let mut nodes: Vec<Turn> = Vec::new();
         let mut upgraded = 0;
         for node in order {

@@ -33,7 +33,7 @@ pub use plan::{NodePlan, UpgradePlan, make};
 pub use provider::ProviderVersion;
 pub use quorum::spares;
 pub use render::human;
-pub use series::crosses_redo_format;
+pub use series::needs_what_fails;
 pub use settings::{Agreement, differences, worth_keeping};
 pub use target::{Runs, Target};
 pub use timers::{JOIN_OPTIONS, evicts, shortened, slow_timers, timers_as_option};

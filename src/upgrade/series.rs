@@ -1,5 +1,6 @@
 //! Which series may stand side by side in one cluster while it is upgraded.
 
+use super::window::TransferForecast;
 use crate::sql::ServerVersion;
 
 /// 10 and 11 for 10.11.
@@ -53,14 +54,35 @@ pub(super) fn jump(from: ServerVersion, to: ServerVersion) -> Jump {
 
 /// Whether the two versions write redo logs of different formats (10.8 changed it): a server cannot start on files
 /// of the earlier format unless it was shut down cleanly, and a full state transfer across the boundary fails.
-pub fn crosses_redo_format(from: ServerVersion, to: ServerVersion) -> bool {
+pub(super) fn crosses_redo_format(from: ServerVersion, to: ServerVersion) -> bool {
     let boundary = ServerVersion::new(10, 8, 0);
     (from < boundary) != (to < boundary)
+}
+
+/// Whether a node must not be begun because it may need a full transfer, and between these versions there is none.
+/// `from` is what it runs; what is not known is taken as the worst.
+pub fn needs_what_fails(expected: TransferForecast, from: Option<ServerVersion>, to: ServerVersion) -> bool {
+    expected != TransferForecast::Incremental && from.is_none_or(|from| crosses_redo_format(from, to))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_full_transfer_over_the_redo_format_is_not_begun() {
+        use TransferForecast::{Full, Incremental, Unknown};
+        let (old, new) = (ServerVersion::new(10, 6, 20), ServerVersion::new(10, 11, 19));
+        for (expected, from, fails) in [
+            (Full, Some(old), true),
+            (Unknown, Some(old), true),
+            (Incremental, Some(old), false),
+            (Full, Some(ServerVersion::new(10, 11, 18)), false),
+            (Full, None, true),
+        ] {
+            assert_eq!(needs_what_fails(expected, from, new), fails, "{expected:?} {from:?}");
+        }
+    }
 
     #[test]
     fn only_promised_jumps_roll() {

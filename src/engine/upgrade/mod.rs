@@ -186,13 +186,7 @@ impl<'a> Upgrader<'a> {
         };
         let order: Vec<String> = plan.nodes.iter().map(|node| node.name.clone()).collect();
         let seen = runner::observed(&self.connector, &plan.target).await;
-        // A plan that was just made and never begun has no record; its nodes may still begin half-way.
-        let begun = record.iter().any(|entry| matches!(entry, Entry::Intent { .. }));
-        let machine = if begun {
-            Machine::resume(&order, &record, &seen, wishes.confirm_each)
-        } else {
-            Machine::new(plan.turns(), wishes.confirm_each)
-        };
+        let machine = Machine::resume(plan.turns(), &order, &record, &seen, wishes.confirm_each);
         self.drive(book, plan, record, machine, wishes, console).await
     }
 

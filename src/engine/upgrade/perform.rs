@@ -9,8 +9,8 @@ use super::event::UpgradeEvent;
 use super::runner::{BEFORE, DIFFERED, Runner};
 use super::{observe, schema};
 use crate::upgrade::{
-    ClusterFacts, Direction, NodeFacts, Process, Runs, Severity, TransferForecast, crosses_redo_format, differences,
-    forecast, read_log, spares, worth_keeping,
+    ClusterFacts, Direction, NodeFacts, Process, Runs, Severity, TransferForecast, differences, forecast,
+    needs_what_fails, read_log, spares, worth_keeping,
 };
 
 /// How long a state that passes by itself (a donor, a node that catches up) is waited for.
@@ -62,7 +62,7 @@ impl Runner<'_> {
         refused?;
         // A server cannot start on the files that a donor of the other redo format sends it.
         let target = self.plan.target.version;
-        if expected != TransferForecast::Incremental && from.is_none_or(|from| crosses_redo_format(from, target)) {
+        if needs_what_fails(expected, from, target) {
             return Err(format!(
                 "{node} would need a full transfer to come back, or that cannot be foretold, and between its version and \
                  {target} a full transfer does not work. Raise gcache.size on the other nodes, or go on when less is written."
