@@ -542,27 +542,50 @@ fn balancer(subject: &Subject) -> Check {
     Check::pass("load-balancer", "Every load balancer answers and knows every node.")
 }
 
-/// A node that a balancer sends nothing to is left like that, and does not serve after its turn either.
+/// A node that a balancer sends nothing to is left like that, and does not serve after its turn either. It may be one
+/// of those that have to serve while another is away; the run would find that in the middle.
 fn in_service(subject: &Subject) -> Check {
     let code = "in-service";
-    let out: Vec<String> = subject
-        .around
-        .out_of_service
-        .iter()
-        .filter(|(node, _)| !subject.around.half_done.contains(node))
-        .map(|(node, places)| format!("{node} ({})", places.join(", ")))
-        .collect();
+    let around = subject.around;
+    if !around.balancer_trouble.is_empty() {
+        return Check::new(
+            code,
+            Finding::Unknown,
+            "Which nodes the load balancers send sessions to could not be seen.",
+        );
+    }
+    // By balancer, without those that an earlier run has taken out and that come back first.
+    let mut out: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (node, balancers) in around.out_of_service.iter().filter(|(node, _)| !around.half_done.contains(node)) {
+        for balancer in balancers {
+            out.entry(balancer).or_default().insert(node);
+        }
+    }
     if out.is_empty() {
         return Check::pass(code, "No load balancer keeps sessions from a node.");
     }
-    Check::new(
-        code,
-        Finding::Warning,
-        format!(
-            "Load balancers send no sessions to {}. They are put back as they are found, so this stays so.",
-            out.join("; ")
-        ),
-    )
+    let told: Vec<String> = out
+        .iter()
+        .map(|(balancer, nodes)| format!("{balancer} to {}", nodes.iter().copied().collect::<Vec<_>>().join(", ")))
+        .collect();
+    let told = format!("No sessions are sent by {}.", told.join(", nor by "));
+    for (balancer, nodes) in &out {
+        for away in subject.pending {
+            let serves = |node: &&NodeFacts| node.name != *away && !nodes.contains(node.name.as_str());
+            let serving = subject.cluster.nodes.iter().filter(serves).count();
+            if serving < around.min_serving {
+                return Check::new(
+                    code,
+                    Finding::Refuse,
+                    format!(
+                        "{told} With {away} away {balancer} would have {serving} left, and the policy wants {} ([policy] min_serving).",
+                        around.min_serving
+                    ),
+                );
+            }
+        }
+    }
+    Check::new(code, Finding::Warning, format!("{told} What is found is put back, so this stays so."))
 }
 
 fn osu_method(subject: &Subject) -> Check {

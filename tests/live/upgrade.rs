@@ -345,6 +345,20 @@ async fn faults_leave_the_others_in_service() -> Result<(), Error> {
     let older = site.schema(&["upgrade", "plan", "--to", "10.11.17"]).expect_code(1);
     assert!(older.stdout.contains("older than"), "{}", older.stdout);
     site.schema(&["upgrade", "run", "--to", "11.8.6"]).expect_code(3);
+    // The server shows its package's revision, so another one of the same numbers is an upgrade.
+    let revision = site.schema(&["upgrade", "plan", "--to", "1:10.11.18-0+deb12u99"]).expect_code(0);
+    assert!(revision.stdout.contains("This can be run."), "{}", revision.stdout);
+    let numbers = site.schema(&["upgrade", "plan", "--to", OLD]).expect_code(0);
+    assert!(numbers.stdout.contains("Nothing to do"), "{}", numbers.stdout);
+    // What would stop the run in the middle is said before.
+    let haproxy = site.sandbox.haproxy().unwrap();
+    haproxy.ask("set server galera/n2 state maint").await?;
+    let out = site.schema(&["upgrade", "plan", "--to", NEW]).expect_code(1);
+    for says in ["REFUSED  in-service", "With n1 away", "would have 1 left"] {
+        assert!(out.stdout.contains(says), "{says}: {}", out.stdout);
+    }
+    haproxy.ask("set server galera/n2 state ready").await?;
+    haproxy.wait_up(site.sandbox.nodes(), Duration::from_secs(10)).await?;
     assert_ends(&site.schema(&["upgrade", "resume", "--format", "ndjson"]).expect_code(3), "refused");
     assert_ends(&site.schema(&["upgrade", "run", "--watch", "soon", "--format", "ndjson"]).expect_code(2), "refused");
     let done = site.schema(&["upgrade", "run", "--to", OLD, "--format", "ndjson"]).expect_code(0);

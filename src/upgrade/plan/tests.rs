@@ -216,9 +216,15 @@ fn a_node_that_a_balancer_cannot_let_go_of_comes_last() {
 #[test]
 fn a_node_that_was_out_of_service_is_not_expected_back() {
     let out = |case: &mut Case| drop(case.around.out_of_service.insert("n2".into(), vec!["reports".into()]));
-    let planned = check(out, "in-service", Finding::Warning);
+    check(out, "in-service", Finding::Refuse);
+    let with_fewer = |case: &mut Case| {
+        out(case);
+        case.around.min_serving = 1;
+    };
+    let planned = check(with_fewer, "in-service", Finding::Warning);
     let n2 = planned.nodes.iter().find(|node| node.name == "n2").unwrap();
     assert_eq!(n2.out_of_service, ["reports"]);
+    assert!(planned.found_out_of("reports", "n2") && !planned.found_out_of("galera", "n2"));
     // Unless it was an earlier run that took it out.
     let plan = check(
         |case| {
