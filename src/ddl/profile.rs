@@ -29,8 +29,6 @@ pub struct ServerProfile {
     pub instant_columns: InstantColumns,
     /// `alter_algorithm` before 11.5, upper case; `None` for DEFAULT.
     pub alter_algorithm: Option<String>,
-    /// `system_versioning_alter_history` is KEEP: the rows of system-versioned tables may be changed with their history.
-    pub alters_history: bool,
     /// `sql_mode`, upper case, without spaces.
     pub sql_mode: String,
     /// `old_mode`, upper case.
@@ -54,7 +52,6 @@ impl ServerProfile {
             foreign_key_checks: true,
             instant_columns: InstantColumns::default(),
             alter_algorithm: None,
-            alters_history: false,
             sql_mode: "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_AUTO_CREATE_USER,NO_ENGINE_SUBSTITUTION"
                 .to_owned(),
             old_mode: String::new(),
@@ -89,7 +86,6 @@ impl ServerProfile {
                     _ => None,
                 }
             }
-            "system_versioning_alter_history" => self.alters_history = matches!(value.as_str(), "KEEP" | "1"),
             "sql_mode" => {
                 self.settings.dialect = Dialect::new(self.version).with_sql_mode(&value);
                 self.sql_mode = value;

@@ -366,7 +366,7 @@ fn optimize(statement: &Statement, text: &str, applied: &Applied, profile: &Serv
     if !table.is_innodb() {
         return plain(Some(Algorithm::Inplace), Moves::Rows, text);
     }
-    if table.versioning.is_some() && !profile.alters_history {
+    if table.versioning.is_some() && !profile.keeps_history {
         let mut judgement = plain(Some(Algorithm::Instant), Moves::Nothing, text);
         judgement.reasons = vec![reason(
             "history-refused",
