@@ -11,6 +11,7 @@ mod copy;
 mod crew;
 mod drive;
 mod fingerprint;
+mod in_use;
 mod look;
 pub mod planner;
 pub(crate) mod rehearsal;

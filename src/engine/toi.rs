@@ -1,5 +1,6 @@
 //! A statement for all nodes at once. It cannot be stopped once it is sent, so what could hold it up goes first.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -7,14 +8,21 @@ use tokio::time::{Instant, sleep};
 
 use super::crew::{Crew, failed};
 use super::fingerprint::{Objects, objects};
+use super::in_use::{InUse, Table};
 use super::look::provider;
+use crate::cluster::facts::signs_of_locks;
 use crate::cluster::{ClusterError, Session};
 use crate::plan::AfterDrainTimeout;
+use crate::plan::check::names;
+use crate::plan::facts::TableName;
 use crate::run::{Answer, Direction, Event, Fault, FaultKind};
 use crate::sql::without_secrets;
 
 /// How often blockers are looked for.
 const LOOK: Duration = Duration::from_millis(100);
+/// How long a table that is in use by clients at work is looked at, for a moment at which it is not: then nobody holds it by
+/// LOCK TABLES.
+const DOUBT: Duration = Duration::from_secs(1);
 /// How often a node's progress is told.
 const PROGRESS: Duration = Duration::from_millis(500);
 /// How often a node is asked whether it has the statement behind it.
@@ -46,15 +54,25 @@ fn cheap(sql: &str) -> String {
 struct Blocker {
     /// The node, the session and what it holds, in words.
     text: String,
-    /// The session's thread there.
-    thread: u64,
+    /// The session's thread there; `None` where the holder is not known.
+    thread: Option<u64>,
+}
+
+/// What one look at a node shows.
+#[derive(Default)]
+struct Look {
+    blockers: Vec<Blocker>,
+    /// Where holders of locks are not told: the tables concerned that are in use at this moment, perhaps by LOCK TABLES.
+    in_use: BTreeSet<Table>,
+    /// What those do who are at work, and may be using them.
+    at_work: Vec<String>,
 }
 
 /// Who would hold a statement up: running backups and DDL, and holders of locks on the tables or on everything.
 ///
 /// `metadata_lock_info` is a plugin; where it is loaded it names every holder. Otherwise long transactions count as
-/// holders, since nobody can tell which tables they have touched.
-async fn blockers(session: &mut Session, objects: &Objects) -> Result<Vec<Blocker>, ClusterError> {
+/// holders, since nobody can tell which tables they have touched, and so does whoever others wait for.
+async fn look(session: &mut Session, objects: &Objects) -> Result<Look, ClusterError> {
     let node = session.node().to_owned();
     let mut found = Vec::new();
     let rows = session
@@ -67,7 +85,7 @@ async fn blockers(session: &mut Session, objects: &Objects) -> Result<Vec<Blocke
         let info: String = row.get::<String>("INFO")?.chars().take(80).collect();
         let thread = row.get("ID")?;
         let text = format!("{node}: `{info}` of {} (thread {thread})", row.get::<String>("USER")?);
-        found.push(Blocker { text, thread });
+        found.push(Blocker { text, thread: Some(thread) });
     }
     let locks = session
         .query(
@@ -76,45 +94,59 @@ async fn blockers(session: &mut Session, objects: &Objects) -> Result<Vec<Blocke
              l.THREAD_ID <> CONNECTION_ID()",
         )
         .await;
-    match locks {
-        Ok(rows) => {
-            for row in rows.iter() {
-                let (mode, kind): (String, String) = (row.get("LOCK_MODE")?, row.get("LOCK_TYPE")?);
-                let schema = row.get::<Option<String>>("TABLE_SCHEMA")?.unwrap_or_default();
-                let table = row.get::<Option<String>>("TABLE_NAME")?.unwrap_or_default();
-                let global = kind.contains("lobal") || kind.contains("ackup") || kind.contains("BACKUP");
-                let backup =
-                    mode.contains("BACKUP") && !mode.contains("DML") && !mode.contains("DDL") || mode.contains("FTWRL");
-                let ours = objects.tables.iter().any(|one| one.database == schema && one.table == table);
-                if (global && (backup || mode == "MDL_SHARED"))
-                    || (ours && row.get::<Option<String>>("USER")?.is_some())
-                {
-                    let user = row.get::<Option<String>>("USER")?.unwrap_or_default();
-                    let what = if ours { format!("{mode} on {schema}.{table}") } else { format!("{kind} ({mode})") };
-                    let thread = row.get("THREAD_ID")?;
-                    found.push(Blocker { text: format!("{node}: {user} (thread {thread}) holds {what}"), thread });
-                }
-            }
-        }
+    let rows = match locks {
+        Ok(rows) => rows,
         // Unknown table: the plugin is not loaded.
-        Err(error) if matches!(error.code(), Some(1109 | 1146)) => {
-            let rows = session
-                .query(
-                    "SELECT trx_mysql_thread_id, p.USER, TIMESTAMPDIFF(SECOND, trx_started, NOW()) AS seconds FROM \
-                     information_schema.INNODB_TRX JOIN information_schema.PROCESSLIST p ON p.ID = trx_mysql_thread_id WHERE \
-                     trx_started < NOW() - INTERVAL 1 SECOND AND p.USER <> 'system user'",
-                )
-                .await?;
-            for row in rows.iter() {
-                let thread = row.get(0)?;
-                let (user, seconds): (String, i64) = (row.get("USER")?, row.get("seconds")?);
-                let text = format!("{node}: {user} (thread {thread}) is in a transaction for {seconds} s");
-                found.push(Blocker { text, thread });
-            }
-        }
+        Err(error) if matches!(error.code(), Some(1109 | 1146)) => return by_signs(session, objects, found).await,
         Err(error) => return Err(error),
+    };
+    for row in rows.iter() {
+        let (mode, kind): (String, String) = (row.get("LOCK_MODE")?, row.get("LOCK_TYPE")?);
+        let schema = row.get::<Option<String>>("TABLE_SCHEMA")?.unwrap_or_default();
+        let table = row.get::<Option<String>>("TABLE_NAME")?.unwrap_or_default();
+        let global = kind.contains("lobal") || kind.contains("ackup") || kind.contains("BACKUP");
+        let backup =
+            mode.contains("BACKUP") && !mode.contains("DML") && !mode.contains("DDL") || mode.contains("FTWRL");
+        let ours = objects.tables.iter().any(|one| one.database == schema && one.table == table);
+        if (global && (backup || mode == "MDL_SHARED")) || (ours && row.get::<Option<String>>("USER")?.is_some()) {
+            let user = row.get::<Option<String>>("USER")?.unwrap_or_default();
+            let what = if ours { format!("{mode} on {schema}.{table}") } else { format!("{kind} ({mode})") };
+            let thread = row.get("THREAD_ID")?;
+            let text = format!("{node}: {user} (thread {thread}) holds {what}");
+            found.push(Blocker { text, thread: Some(thread) });
+        }
     }
-    Ok(found)
+    Ok(Look { blockers: found, ..Look::default() })
+}
+
+/// The same where the server does not tell who holds what.
+async fn by_signs(session: &mut Session, objects: &Objects, mut found: Vec<Blocker>) -> Result<Look, ClusterError> {
+    let node = session.node().to_owned();
+    let rows = session
+        .query(
+            "SELECT trx_mysql_thread_id, p.USER, TIMESTAMPDIFF(SECOND, trx_started, NOW()) AS seconds FROM \
+             information_schema.INNODB_TRX JOIN information_schema.PROCESSLIST p ON p.ID = trx_mysql_thread_id WHERE \
+             trx_started < NOW() - INTERVAL 1 SECOND AND p.USER <> 'system user'",
+        )
+        .await?;
+    for row in rows.iter() {
+        let thread = row.get(0)?;
+        let (user, seconds): (String, i64) = (row.get("USER")?, row.get("seconds")?);
+        let text = format!("{node}: {user} (thread {thread}) is in a transaction for {seconds} s");
+        found.push(Blocker { text, thread: Some(thread) });
+    }
+    let signs = signs_of_locks(session).await?;
+    let concerned = |text: &str| objects.tables.iter().any(|table| names(text, &table.table));
+    for one in signs.waiting.iter().filter(|one| one.statement.as_ref().is_none_or(|text| concerned(text))) {
+        let text = format!("{node}: {} waits for a lock that somebody holds ({})", one.who, one.state);
+        found.push(Blocker { text, thread: None });
+    }
+    let ours = |(database, table): &&Table| {
+        let same =
+            |one: &TableName| one.database.eq_ignore_ascii_case(database) && one.table.eq_ignore_ascii_case(table);
+        objects.tables.iter().any(same)
+    };
+    Ok(Look { blockers: found, in_use: signs.in_use.iter().filter(ours).cloned().collect(), at_work: signs.at_work })
 }
 
 impl Crew<'_> {
@@ -123,20 +155,56 @@ impl Crew<'_> {
         let objects = objects(&self.statements(pass));
         let mut started = Instant::now();
         let (mut told, mut closed) = (false, false);
+        let mut watched: Vec<InUse> = Vec::new();
+        let mut since = Instant::now();
         loop {
+            if watched.is_empty() {
+                watched.extend(self.nodes.iter().map(|_| InUse::default()));
+                since = Instant::now();
+            }
             for node in 0..self.nodes.len() {
                 if let Err(error) = self.eye(node).await {
                     return Answer::Failed(Fault::new(FaultKind::Unobservable, error.to_string()));
                 }
             }
             let objects = &objects;
-            let looks = join_all(self.eyes.iter_mut().flatten().map(|eye| blockers(eye, objects))).await;
+            let looks = join_all(self.eyes.iter_mut().flatten().map(|eye| look(eye, objects))).await;
             let mut found = Vec::new();
+            let mut doubtful = Vec::new();
             for (node, look) in looks.into_iter().enumerate() {
-                match look {
-                    Ok(blockers) => found.extend(blockers.into_iter().map(|blocker| (node, blocker))),
+                let look = match look {
+                    Ok(look) => look,
                     Err(error) => return Answer::Failed(Fault::new(FaultKind::Unobservable, error.to_string())),
+                };
+                watched[node].look(&look.in_use, &look.at_work);
+                found.extend(look.blockers.into_iter().map(|blocker| (node, blocker)));
+                for ((database, table), named) in watched[node].tables() {
+                    doubtful.push((node, format!("{}: {database}.{table}", self.name(node)), named));
                 }
+            }
+            if !found.is_empty() {
+                // Whoever is waited for now may be followed by somebody else: tables are watched from then on.
+                watched.clear();
+            } else if !doubtful.is_empty() {
+                if since.elapsed() < DOUBT {
+                    sleep(DOUBT / 50).await;
+                    continue;
+                }
+                let (named, locked): (Vec<_>, Vec<_>) = doubtful.into_iter().partition(|(_, _, named)| *named);
+                for (_, table, _) in named.into_iter().filter(|_| locked.is_empty()) {
+                    self.hint(format!(
+                        "{table} was in use at every look. Those who are at work there name it, so that is taken for their doing; LOCK \
+                         TABLES READ could not be told from it (INSTALL SONAME 'metadata_lock_info' would tell)."
+                    ));
+                }
+                let in_use = |table: String| {
+                    let text = format!(
+                        "{table} is in use all the time, and nobody at work names it: LOCK TABLES, most likely (INSTALL SONAME \
+                         'metadata_lock_info' would tell by whom)"
+                    );
+                    Blocker { text, thread: None }
+                };
+                found.extend(locked.into_iter().map(|(node, table, _)| (node, in_use(table))));
             }
             if found.is_empty() {
                 return Answer::Done;
@@ -147,7 +215,8 @@ impl Crew<'_> {
                     closed = true;
                     self.hint(format!("Closing the sessions that would hold the statement up (close-all): {who}."));
                     for (node, blocker) in &found {
-                        if let Err(error) = self.close_session(*node, blocker.thread).await {
+                        let Some(thread) = blocker.thread else { continue };
+                        if let Err(error) = self.close_session(*node, thread).await {
                             return Answer::Failed(failed(error));
                         }
                     }

@@ -88,6 +88,7 @@ fn planned(draft: Draft, situation: &Situation<'_>) -> PlannedStatement {
         object: draft.object,
         tables: draft.tables,
         operations: draft.operations,
+        needs: draft.needs,
         algorithm: draft.judgement.algorithm,
         lock: draft.judgement.lock,
         rsu: draft.compatibility,

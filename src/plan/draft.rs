@@ -7,7 +7,8 @@ use super::facts::TableName;
 use super::local::Local;
 use super::origin::{Origins, other_table, touched};
 use super::{
-    ConversionWindow, DataCheck, Job, Parent, Part, Plan, Rows, TableCopy, alternatives, data_checks, part, table_copy,
+    ConversionWindow, DataCheck, Job, Need, Parent, Part, Plan, Rows, TableCopy, alternatives, data_checks, needs,
+    part, table_copy,
 };
 use crate::ddl::ast::{Body, Kind, ObjectName, Operation, PartitionOp, Statement};
 use crate::ddl::model::{Applied, Catalog, Lookup};
@@ -73,6 +74,8 @@ pub struct Draft {
     pub part: Part,
     /// Why it would do something else on the other nodes when it is sent to one of them.
     pub stays_here: Option<Reason>,
+    /// What the account that runs it must be allowed.
+    pub needs: Vec<Need>,
     /// What the server will do.
     pub judgement: Judgement,
     /// What it gives a server to do.
@@ -277,6 +280,7 @@ impl<'c> Reader<'c> {
             weighs,
             drops: databases_dropped(&tree),
             operations: tree.operations_json(text),
+            needs: if part == Part::Change { needs(&tree, text, statement.dialect, database) } else { Vec::new() },
             job: Job::of(&tree, &applied, &judgement),
             alternatives: alternatives(
                 &tree,

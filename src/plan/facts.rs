@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Grant;
+use super::{Grant, Level, grants};
 use crate::sql::ServerVersion;
 
 /// A fact, or why it could not be seen.
@@ -144,8 +144,15 @@ pub struct NodeFacts {
     pub provider_options: BTreeMap<String, String>,
     /// Replicas that read this node's binary log.
     pub replicas: Seen<Vec<Replica>>,
-    /// Running backups and holders of global locks, for whom TOI waits without limit.
+    /// Running backups and holders of locks, for whom TOI waits without limit: those that show.
     pub blockers: Seen<Vec<Blocker>>,
+    /// Whether [`NodeFacts::blockers`] names every holder of a lock; else why the server does not tell them (the
+    /// `metadata_lock_info` plugin is not loaded).
+    pub lock_holders: Seen<()>,
+    /// Tables that were in use at every one of several looks, on a node with clients at work, `db.table`: where holders of
+    /// locks do not show, LOCK TABLES on these cannot be told from use. A table that was not in use at one of them was not
+    /// locked by LOCK TABLES then.
+    pub in_use: Vec<String>,
     /// Transactions and statements of clients that are at work, oldest first.
     pub activity: Seen<Vec<Activity>>,
     /// Sessions of clients, without replication, system threads and our own.
@@ -169,13 +176,12 @@ impl NodeFacts {
 
     /// Whether the account has this privilege on `*.*`; `None` when its grants could not be read.
     pub fn may(&self, privilege: &str) -> Option<bool> {
-        let privileges = self.privileges.as_ref().ok()?;
-        Some(privileges.contains(privilege) || privileges.contains("ALL PRIVILEGES"))
+        Some(grants::holds(self.privileges.as_ref().ok()?, privilege))
     }
 
-    /// Whether the account has this privilege on a table, by whatever grant; `false` when its grants could not be read.
-    pub fn may_on(&self, privilege: &str, table: &TableName) -> bool {
-        self.may(privilege) == Some(true) || self.grants.iter().any(|grant| grant.allows(privilege, table))
+    /// Whether the account has this privilege there, by whatever grant; `false` when its grants could not be read.
+    pub fn may_on(&self, privilege: &str, on: &Level) -> bool {
+        self.may(privilege) == Some(true) || self.grants.iter().any(|grant| grant.allows(privilege, on))
     }
 
     /// Write sets that the receive queue can still take before this node pauses the cluster.
@@ -251,6 +257,8 @@ pub struct Activity {
     pub transaction_seconds: Option<u64>,
     /// The statement, cut after 200 characters.
     pub statement: Option<String>,
+    /// What it waits for, in the server's words, where that is somebody's lock.
+    pub waits_for: Option<String>,
     /// The tables on which it holds a metadata lock, `db.table`; `None` where the server does not tell (the
     /// `metadata_lock_info` plugin is not loaded).
     pub tables: Option<Vec<String>>,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::facts::TableName;
-use super::{Basis, Override, Policy, Rates, TableCopy};
+use super::{Basis, Need, Override, Policy, Rates, TableCopy};
 use crate::ddl::{self, Algorithm, Compatibility, Condition, Lock, Reason};
 
 /// How a statement reaches the nodes.
@@ -120,6 +120,9 @@ pub struct PlannedStatement {
     pub tables: Vec<TableName>,
     /// One entry a clause, in order: `{"op": "add_column", "name": "n"}`.
     pub operations: Vec<Value>,
+    /// What the account that runs it must be allowed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<Need>,
     /// What the server will do; `None` where the notion does not apply.
     pub algorithm: Option<Algorithm>,
     /// The weakest lock that the server accepts for that.

@@ -10,6 +10,8 @@ use mysql_async::prelude::Queryable;
 use serde_json::Value;
 
 use crate::plan::codes;
+use crate::resume::Running;
+use crate::running::{assert_all_home, cluster};
 use crate::support::{Ran, database, schema, schema_with, shared, trial, until};
 
 /// The tests of this area.
@@ -19,6 +21,8 @@ pub fn tests() -> Vec<Trial> {
         trial("checks::of_the_policy_and_the_rows", of_the_policy_and_the_rows),
         trial("checks::of_what_the_account_may_do", of_what_the_account_may_do),
         trial("checks::of_a_cluster_that_is_paused", of_a_cluster_that_is_paused),
+        trial("checks::of_locks_that_do_not_show", of_locks_that_do_not_show),
+        trial("checks::of_a_node_that_cannot_be_spared_any_more", of_a_node_that_cannot_be_spared_any_more),
         trial(
             "checks::of_another_version_a_full_disk_and_a_node_cut_off",
             of_another_version_a_full_disk_and_a_node_cut_off,
@@ -183,9 +187,7 @@ async fn of_what_the_account_may_do() -> Result<(), Error> {
         format!("{CHEAP}; CREATE INDEX a ON checks.t (a); DROP TABLE checks.hidden; CREATE TABLE checks.u (i INT)");
     let apply = [&["apply", "-e", &script][..], &login].concat();
     let ran = schema(&sandbox, &apply).expect_code(4);
-    for grant in
-        ["ALTER ON `checks`.`t`", "INDEX ON `checks`.`t`", "DROP ON `checks`.`hidden`", "CREATE ON `checks`.`u`"]
-    {
+    for grant in ["ALTER, INDEX ON `checks`.`t`", "DROP ON `checks`.`hidden`", "CREATE ON `checks`.`u`"] {
         assert!(ran.stderr.contains(&format!("GRANT {grant} TO 'looker'@'%'")), "{grant}: {}", ran.stderr);
     }
     let columns = "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = 'checks'";
@@ -217,6 +219,81 @@ async fn of_a_cluster_that_is_paused() -> Result<(), Error> {
     holder.query_drop("UNLOCK TABLES").await.unwrap();
     writes.await.unwrap();
     named(&ran, "flow-control", 3);
+    Ok(())
+}
+
+/// Without the plugin `metadata_lock_info` a holder of LOCK TABLES on a node with clients at work is not told by the server.
+async fn of_locks_that_do_not_show() -> Result<(), Error> {
+    let sandbox = shared().await;
+    prepared(&sandbox).await;
+    let config = with_policy(&sandbox, "drain_timeout", "2s".into());
+    let node = &sandbox.nodes()[1];
+    let mut holder = node.connect().await?;
+    let mut client = node.connect().await?;
+    let thread = client.id();
+    holder.query_drop("LOCK TABLES checks.t READ").await.unwrap();
+    let busy = tokio::spawn(async move { client.query_drop("SELECT SLEEP(60)").await });
+    until("the client is at work", Duration::from_secs(5), async || {
+        let sql = format!("SELECT info FROM information_schema.processlist WHERE id = {thread}");
+        node.value(&sql).await.unwrap().is_some_and(|info| info.starts_with("SELECT SLEEP"))
+    })
+    .await;
+    // It cannot be seen, which is said, and refuses no plan.
+    let ran = told(config.path(), CHEAP, &[]).expect_code(0);
+    let plan: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let said = |words: &str| {
+        plan["checks"].as_array().unwrap().iter().any(|finding| {
+            finding["check"] == "blockers"
+                && finding["verdict"] == "warned"
+                && finding["saw"].as_str().unwrap().contains(words)
+        })
+    };
+    assert!(
+        said("`metadata_lock_info` is not loaded") && said("checks.t was in use at every look on node n2"),
+        "{plan:#}"
+    );
+    // But the statement is not sent into it.
+    let refused = schema_with(config.path(), &["apply", "-e", CHEAP]).expect_code(3);
+    assert!(refused.stderr.contains("n2: checks.t is in use all the time"), "{}", refused.stderr);
+    holder.query_drop("UNLOCK TABLES").await.unwrap();
+    schema_with(config.path(), &["apply", "-e", CHEAP]).expect_code(0);
+    node.execute(&format!("KILL {thread}")).await?;
+    busy.await.unwrap().unwrap_err();
+    Ok(())
+}
+
+/// What the plan saw when it began need not hold before a later node.
+async fn of_a_node_that_cannot_be_spared_any_more() -> Result<(), Error> {
+    let sandbox = cluster().await;
+    prepared(&sandbox).await;
+    let config = with_policy(&sandbox, "settle", "1s".into());
+    let arguments = ["apply", "--method", "rsu", "-e", REBUILD];
+    // A backup that is over soon is waited for.
+    let mut run = Running::start(config.path(), &arguments);
+    assert!(run.until("admitted", 1));
+    let mut holders = Vec::new();
+    for node in sandbox.nodes() {
+        let mut holder = node.connect().await?;
+        holder.query_drop("LOCK TABLES checks.t READ").await.unwrap();
+        holders.push(holder);
+    }
+    assert!(run.until("waiting", 1));
+    for mut holder in holders {
+        holder.query_drop("UNLOCK TABLES").await.unwrap();
+        holder.disconnect().await.unwrap();
+    }
+    assert_eq!(run.end(), 0);
+    // A setting does not come right by itself.
+    let mut run = Running::start(config.path(), &arguments);
+    assert!(run.until("admitted", 1));
+    everywhere(&sandbox, "SET GLOBAL binlog_row_image = 'MINIMAL'").await;
+    assert_eq!(run.end(), 6);
+    assert_all_home(&sandbox).await;
+    let again = schema_with(config.path(), &["resume", "--format", "ndjson"]).expect_code(6);
+    assert!(again.stdout.contains("binlog_row_image is MINIMAL on node"), "{}", again.stdout);
+    everywhere(&sandbox, "SET GLOBAL binlog_row_image = 'FULL'").await;
+    schema_with(config.path(), &["resume"]).expect_code(0);
+    assert_all_home(&sandbox).await;
     Ok(())
 }
 

@@ -19,6 +19,7 @@ mod facts;
 mod faults;
 mod lease;
 mod plan;
+mod privileges;
 mod resume;
 mod running;
 mod sandbox;
@@ -45,6 +46,7 @@ fn areas() -> Vec<Trial> {
         faults::tests(),
         lease::tests(),
         plan::tests(),
+        privileges::tests(),
         resume::tests(),
         sandbox::tests(),
         upgrade::tests(),

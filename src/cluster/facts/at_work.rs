@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::unseen;
-use crate::cluster::{ClusterError, Session};
+use crate::cluster::{ClusterError, Rows, Session};
 use crate::plan::facts::{Activity, Blocker, Replica, Seen, Unseen};
 
 /// A statement's text is cut after this many characters.
@@ -49,6 +49,11 @@ impl Thread {
             self.is_client() && self.command != "Sleep"
         }
     }
+
+    /// Whether it waits for somebody's lock: `Waiting for table metadata lock`, `Waiting for backup lock`, ...
+    fn waits(&self) -> bool {
+        self.state.starts_with("Waiting for ") && self.state.ends_with(" lock")
+    }
 }
 
 /// Every thread but our own.
@@ -56,31 +61,101 @@ pub(super) async fn people(session: &mut Session) -> Result<Seen<Vec<Thread>>, C
     let own = session.thread_id();
     // INNODB_TRX comes first: without PROCESS it is refused, while the process list merely leaves the others out.
     let answer = session
-        .query_all(
+        .query_all(&format!(
             "SELECT trx_mysql_thread_id, GREATEST(0, TIMESTAMPDIFF(SECOND, trx_started, NOW())) \
-             FROM information_schema.innodb_trx WHERE trx_mysql_thread_id > 0; \
-             SELECT id, user, host, db, command, time, state, LEFT(info, 1000) FROM information_schema.processlist",
-        )
+             FROM information_schema.innodb_trx WHERE trx_mysql_thread_id > 0; {THREADS}"
+        ))
         .await;
     let sets = match answer {
         Ok(sets) => sets,
         Err(error @ ClusterError::Server { .. }) => return Ok(Err(unseen(&error))),
         Err(error) => return Err(error),
     };
-    let [transactions, threads] = &sets[..] else {
+    let [transactions, processes] = &sets[..] else {
         return Err(ClusterError::Shape { node: session.node().to_owned(), what: "two results were expected".into() });
     };
     let mut ages = BTreeMap::new();
     for row in transactions.iter() {
         ages.insert(row.get::<u64>(0)?, row.get::<u64>(1)?);
     }
-    let mut people = Vec::new();
-    for row in threads.iter() {
+    Ok(Ok(threads(processes, u64::from(own), &ages)?))
+}
+
+/// What a second look at the threads shows.
+#[derive(Debug, Default)]
+pub(super) struct Glance {
+    /// Somebody is at work, or write sets of other nodes came in between the two looks.
+    pub(super) busy: bool,
+    /// Threads that wait for somebody's lock.
+    pub(super) waiting: BTreeSet<u64>,
+}
+
+/// Looks at the threads once more.
+pub(super) async fn glance(session: &mut Session) -> Result<Glance, ClusterError> {
+    let own = u64::from(session.thread_id());
+    let threads = threads(&session.query(THREADS).await?, own, &BTreeMap::new())?;
+    let waiting = threads.iter().filter(|thread| thread.waits()).map(|thread| thread.id).collect();
+    Ok(Glance { busy: threads.iter().any(Thread::is_busy), waiting })
+}
+
+/// By what locks show whose holders the server does not tell, at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Signs {
+    /// Who waits for somebody's lock.
+    pub waiting: Vec<Waiting>,
+    /// Tables in use, database and name. LOCK TABLES keeps a table in use for as long as it is held.
+    pub in_use: BTreeSet<(String, String)>,
+    /// What those do who are at work, and may be using them: a client's statement, the state of an applier.
+    pub at_work: Vec<String>,
+}
+
+/// A thread that waits for somebody's lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Whose it is: `user@host (thread n)`, or replication.
+    pub who: String,
+    /// Its statement; `None` for replication.
+    pub statement: Option<String>,
+    /// What it waits for, in the server's words.
+    pub state: String,
+}
+
+/// Looks for them.
+pub(super) async fn signs(session: &mut Session) -> Result<Signs, ClusterError> {
+    let own = u64::from(session.thread_id());
+    let sets = session.query_all(&format!("{THREADS}; {OPEN_TABLES}")).await?;
+    let [people, open] = &sets[..] else {
+        return Err(ClusterError::Shape { node: session.node().to_owned(), what: "two results were expected".into() });
+    };
+    let people = threads(people, own, &BTreeMap::new())?;
+    let waiting = people.iter().filter(|thread| thread.waits()).map(|thread| match thread.is_system() {
+        true => Waiting { who: "replication".to_owned(), statement: None, state: thread.state.clone() },
+        false => Waiting {
+            who: format!("{}@{} (thread {})", thread.user, thread.host, thread.id),
+            statement: Some(thread.statement.clone().unwrap_or_default()),
+            state: thread.state.clone(),
+        },
+    });
+    let at_work = people.iter().filter(|thread| thread.is_busy()).map(|thread| match &thread.statement {
+        Some(statement) if !thread.is_system() => statement.clone(),
+        _ => thread.state.clone(),
+    });
+    Ok(Signs { waiting: waiting.collect(), in_use: tables(open)?.0, at_work: at_work.collect() })
+}
+
+/// InnoDB's list of transactions is left out: each look at it keeps the server from renewing it for a tenth of a second.
+const THREADS: &str =
+    "SELECT id, user, host, db, command, time, state, LEFT(info, 1000) FROM information_schema.processlist";
+
+/// Reads the rows of [`THREADS`], all but our own. `ages` are those of transactions, by thread.
+fn threads(rows: &Rows, own: u64, ages: &BTreeMap<u64, u64>) -> Result<Vec<Thread>, ClusterError> {
+    let mut threads = Vec::new();
+    for row in rows.iter() {
         let id = row.get(0)?;
-        if id == u64::from(own) {
+        if id == own {
             continue;
         }
-        people.push(Thread {
+        threads.push(Thread {
             id,
             user: row.get(1)?,
             host: row.get(2)?,
@@ -93,31 +168,7 @@ pub(super) async fn people(session: &mut Session) -> Result<Seen<Vec<Thread>>, C
             transaction_seconds: ages.get(&id).copied(),
         });
     }
-    Ok(Ok(people))
-}
-
-/// Whether anybody is at work just now. InnoDB's list of transactions is not asked: each look at it keeps the server from
-/// renewing it for a tenth of a second.
-pub(super) async fn anybody_busy(session: &mut Session) -> Result<bool, ClusterError> {
-    let own = u64::from(session.thread_id());
-    let rows = session.query("SELECT id, user, command, state FROM information_schema.processlist").await?;
-    for row in rows.iter() {
-        let thread = Thread {
-            id: row.get(0)?,
-            user: row.get(1)?,
-            host: String::new(),
-            database: None,
-            command: row.get(2)?,
-            seconds: 0,
-            state: row.get::<Option<String>>(3)?.unwrap_or_default(),
-            statement: None,
-            transaction_seconds: None,
-        };
-        if thread.id != own && thread.is_busy() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    Ok(threads)
 }
 
 /// A metadata lock.
@@ -169,43 +220,62 @@ pub(super) async fn metadata_locks(session: &mut Session) -> Result<Seen<Vec<Loc
 pub(super) struct OpenTables(BTreeSet<(String, String)>);
 
 impl OpenTables {
-    /// The tables that were in use at both looks.
-    pub(super) fn in_both(before: &Self, after: &Self) -> Self {
-        Self(before.0.intersection(&after.0).cloned().collect())
+    /// Leaves out the tables that were not in use at another look.
+    pub(super) fn keep(&mut self, other: &Self) {
+        self.0.retain(|table| other.0.contains(table));
+    }
+
+    /// Whether no table was in use at every look.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
 /// Tables in use.
 pub(super) async fn open_tables(session: &mut Session) -> Result<Seen<OpenTables>, ClusterError> {
-    let rows = match session.query("SHOW OPEN TABLES WHERE In_use > 0").await {
-        Ok(rows) => rows,
-        Err(error @ ClusterError::Server { .. }) => return Ok(Err(unseen(&error))),
-        Err(error) => return Err(error),
-    };
+    match session.query(OPEN_TABLES).await {
+        Ok(rows) => Ok(Ok(tables(&rows)?)),
+        Err(error @ ClusterError::Server { .. }) => Ok(Err(unseen(&error))),
+        Err(error) => Err(error),
+    }
+}
+
+const OPEN_TABLES: &str = "SHOW OPEN TABLES WHERE In_use > 0";
+
+fn tables(rows: &Rows) -> Result<OpenTables, ClusterError> {
     let mut open = OpenTables::default();
     for row in rows.iter() {
         open.0.insert((row.get(0)?, row.get(1)?));
     }
-    Ok(Ok(open))
+    Ok(open)
 }
 
 /// What the threads and locks mean for a schema change.
 pub(super) struct Told {
     pub(super) replicas: Seen<Vec<Replica>>,
     pub(super) blockers: Seen<Vec<Blocker>>,
+    pub(super) lock_holders: Seen<()>,
+    pub(super) in_use: Vec<String>,
     pub(super) activity: Seen<Vec<Activity>>,
     pub(super) client_sessions: Seen<u64>,
 }
 
-/// Draws the conclusions. `busy` tells whether anybody was at work, or write sets of other nodes came in, between the
-/// two looks.
-pub(super) fn tell(people: &Seen<Vec<Thread>>, locks: &Seen<Vec<Lock>>, open: Seen<OpenTables>, busy: bool) -> Told {
+/// Draws the conclusions. `open` are the tables in use at every look.
+pub(super) fn tell(
+    people: &Seen<Vec<Thread>>,
+    locks: &Seen<Vec<Lock>>,
+    open: Seen<OpenTables>,
+    glance: &Glance,
+) -> Told {
+    let lock_holders = locks.as_ref().map(|_| ()).map_err(Clone::clone);
     let people = match people {
         Ok(people) => people,
         Err(why) => {
             return Told {
                 replicas: Err(why.clone()),
                 blockers: Err(why.clone()),
+                lock_holders,
+                in_use: Vec::new(),
                 activity: Err(why.clone()),
                 client_sessions: Err(why.clone()),
             };
@@ -228,13 +298,22 @@ pub(super) fn tell(people: &Seen<Vec<Thread>>, locks: &Seen<Vec<Lock>>, open: Se
             seconds: thread.seconds,
             transaction_seconds: thread.transaction_seconds,
             statement: thread.statement.as_ref().map(|text| text.chars().take(STATEMENT).collect()),
+            // A wait that is over at the second look is no sign of a lock that is held.
+            waits_for: (thread.waits() && glance.waiting.contains(&thread.id)).then(|| thread.state.clone()),
             tables: locks.as_ref().ok().map(|locks| tables_of(thread.id, locks)),
         })
         .collect();
     activity.sort_by_key(|one| std::cmp::Reverse(one.transaction_seconds.max(Some(one.seconds))));
+    // Anybody at work may be using any table, by way of a view, a trigger or a foreign key.
+    let busy = glance.busy || people.iter().any(Thread::is_busy);
+    let names = |open: &OpenTables| open.0.iter().map(|(database, table)| format!("{database}.{table}")).collect();
+    let at_rest = open.as_ref().ok().filter(|_| !busy).map(names).unwrap_or_default();
+    let in_use = open.as_ref().ok().filter(|_| busy && locks.is_err()).map(names).unwrap_or_default();
     Told {
         replicas: Ok(replicas),
-        blockers: open.map(|open| blockers(people, locks, &open, busy)),
+        blockers: open.map(|_| blockers(people, locks, at_rest, glance)),
+        lock_holders,
+        in_use,
         activity: Ok(activity),
         client_sessions: Ok(people.iter().filter(|thread| thread.is_client()).count() as u64),
     }
@@ -249,10 +328,10 @@ fn tables_of(thread: u64, locks: &[Lock]) -> Vec<String> {
 }
 
 /// With the plugin, every lock that TOI cannot break is named with its holder. Without it, what remains visible is who
-/// says in the process list that he takes one, and tables that are in use while nobody is at work: LOCK TABLES on a node
-/// without load. A FLUSH TABLES WITH READ LOCK or a backup stage also pauses the provider, so `wsrep_desync_count` shows
-/// it in any case.
-fn blockers(people: &[Thread], locks: &Seen<Vec<Lock>>, open: &OpenTables, busy: bool) -> Vec<Blocker> {
+/// says in the process list that he takes one, replication that waits for one, and tables that are in use while nobody is
+/// at work (`at_rest`): LOCK TABLES on a node without load. A FLUSH TABLES WITH READ LOCK or a backup stage also pauses the
+/// provider, so `wsrep_desync_count` shows it in any case.
+fn blockers(people: &[Thread], locks: &Seen<Vec<Lock>>, at_rest: Vec<String>, glance: &Glance) -> Vec<Blocker> {
     let mut blockers: Vec<Blocker> = Vec::new();
     let who = |id: u64| match people.iter().find(|thread| thread.id == id) {
         Some(thread) => format!("{}@{}", thread.user, thread.host),
@@ -296,18 +375,20 @@ fn blockers(people: &[Thread], locks: &Seen<Vec<Lock>>, open: &OpenTables, busy:
             blockers.push(Blocker { thread_id: Some(thread.id), who: who(thread.id), what, table: None });
         }
     }
-    // Anybody at work may be using any table, by way of a view, a trigger or a foreign key.
-    if !busy && !people.iter().any(Thread::is_busy) {
-        for (database, table) in &open.0 {
-            let name = format!("{database}.{table}");
-            if !blockers.iter().any(|blocker| blocker.table.as_ref() == Some(&name)) {
-                blockers.push(Blocker {
-                    thread_id: None,
-                    who: "a session that is not at work".to_owned(),
-                    what: "LOCK TABLES".to_owned(),
-                    table: Some(name),
-                });
-            }
+    // An applier ends whoever is in its way, but not holders of LOCK TABLES. Where the holder is known he is named above.
+    let stuck = |thread: &&Thread| thread.is_system() && thread.waits() && glance.waiting.contains(&thread.id);
+    if let Some(applier) = people.iter().find(stuck).filter(|_| locks.is_err()) {
+        let what = format!("a lock that replication waits for ({})", applier.state);
+        blockers.push(Blocker { thread_id: None, who: "somebody".to_owned(), what, table: None });
+    }
+    for name in at_rest {
+        if !blockers.iter().any(|blocker| blocker.table.as_ref() == Some(&name)) {
+            blockers.push(Blocker {
+                thread_id: None,
+                who: "a session that is not at work".to_owned(),
+                what: "LOCK TABLES".to_owned(),
+                table: Some(name),
+            });
         }
     }
     blockers
@@ -339,18 +420,48 @@ mod tests {
         Err(Unseen { why: "not loaded".into(), grant: None })
     }
 
+    fn quiet() -> Glance {
+        Glance::default()
+    }
+
+    fn busy() -> Glance {
+        Glance { busy: true, ..Glance::default() }
+    }
+
     #[test]
     fn a_table_in_use_that_nobody_uses_is_locked() {
         let people = Ok(vec![thread(1, "system user", "Sleep", None), thread(7, "app", "Sleep", None)]);
-        let told = tell(&people, &no_plugin(), open(&["t"]), false);
+        let told = tell(&people, &no_plugin(), open(&["t"]), &quiet());
         assert_eq!(told.blockers.unwrap()[0].table.as_deref(), Some("app.t"));
         // Write sets that came in, an applier inside of one, or anybody's statement explain it.
-        assert_eq!(tell(&people, &no_plugin(), open(&["t"]), true).blockers.unwrap(), []);
+        assert_eq!(tell(&people, &no_plugin(), open(&["t"]), &busy()).blockers.unwrap(), []);
         let mut applier = thread(1, "system user", "Sleep", None);
         applier.state = "Write_rows_log_event::write_row(3) on table `t`".into();
         for busy in [applier, thread(7, "app", "Query", Some("call p()"))] {
-            assert_eq!(tell(&Ok(vec![busy]), &no_plugin(), open(&["t"]), false).blockers.unwrap(), []);
+            let told = tell(&Ok(vec![busy]), &no_plugin(), open(&["t"]), &quiet());
+            assert_eq!(told.blockers.unwrap(), []);
+            // But nobody can say that it is not locked.
+            assert_eq!(told.in_use, ["app.t"]);
         }
+        assert!(tell(&people, &no_plugin(), open(&["t"]), &quiet()).lock_holders.is_err());
+    }
+
+    #[test]
+    fn replication_that_waits_shows_a_lock() {
+        let mut applier = thread(2, "system user", "Sleep", None);
+        applier.state = "Waiting for table metadata lock".into();
+        let mut client = thread(7, "app", "Query", Some("insert into t values (1)"));
+        client.state = applier.state.clone();
+        let people = Ok(vec![applier, client]);
+        let still = Glance { busy: true, waiting: [2, 7].into() };
+        let told = tell(&people, &no_plugin(), open(&[]), &still);
+        assert_eq!(told.blockers.unwrap()[0].who, "somebody");
+        assert_eq!(told.activity.unwrap()[0].waits_for.as_deref(), Some("Waiting for table metadata lock"));
+        // A wait that is over is none; and the plugin names the holder.
+        let told = tell(&people, &no_plugin(), open(&[]), &busy());
+        assert_eq!((told.blockers.unwrap().len(), &told.activity.unwrap()[0].waits_for), (0, &None));
+        let told = tell(&people, &Ok(Vec::new()), open(&[]), &still);
+        assert_eq!((told.blockers.unwrap().len(), told.lock_holders, told.in_use.len()), (0, Ok(()), 0));
     }
 
     #[test]
@@ -367,7 +478,7 @@ mod tests {
             lock(8, "MDL_SHARED_WRITE", "Table metadata lock", Some("app.t")),
             lock(8, "MDL_BACKUP_TRANS_DML", "Backup lock", None),
         ]);
-        let told = tell(&people, &locks, open(&[]), false);
+        let told = tell(&people, &locks, open(&[]), &quiet());
         let blockers = told.blockers.unwrap();
         assert_eq!(blockers.len(), 1);
         assert_eq!((blockers[0].thread_id, blockers[0].who.as_str()), (Some(7), "backup@h:1"));
@@ -380,7 +491,7 @@ mod tests {
             thread(2, "repl", "Binlog Dump", None),
             thread(3, "app", "Sleep", None),
         ]);
-        let told = tell(&people, &no_plugin(), open(&[]), false);
+        let told = tell(&people, &no_plugin(), open(&[]), &quiet());
         assert_eq!(told.client_sessions, Ok(1));
         assert_eq!(told.replicas.unwrap()[0].user, "repl");
         assert!(told.activity.unwrap().is_empty());
@@ -389,7 +500,7 @@ mod tests {
     #[test]
     fn without_the_process_privilege_nothing_is_taken_for_quiet() {
         let people = Err(Unseen { why: "denied".into(), grant: Some("GRANT PROCESS ON *.* TO CURRENT_USER".into()) });
-        let told = tell(&people, &no_plugin(), open(&[]), false);
+        let told = tell(&people, &no_plugin(), open(&[]), &quiet());
         assert!(told.blockers.is_err() && told.activity.is_err() && told.client_sessions.is_err());
     }
 }

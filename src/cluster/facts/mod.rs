@@ -7,6 +7,7 @@ mod tables;
 
 use std::time::Duration;
 
+pub use at_work::{Signs, Waiting};
 pub use tables::{Tables, TablesSeen, tables};
 
 use super::{ClusterError, Connector, Session};
@@ -30,12 +31,40 @@ pub async fn observe_all(connector: &Connector, sample: Duration) -> Vec<NodeObs
         .await
 }
 
+/// Takes the rates and the receive queues anew, over `sample`; `nodes` are those of [`observe_all`]. A node that does not
+/// answer any more is unseen from then on.
+pub async fn watch_all(connector: &Connector, nodes: &mut [NodeObservation], sample: Duration) {
+    let watched = connector
+        .on_every_node(async |node| {
+            let mut session = connector.observer(node).await?;
+            let watched = node::watch(&mut session, sample).await;
+            session.close().await;
+            watched
+        })
+        .await;
+    for (node, watched) in nodes.iter_mut().zip(watched) {
+        match (watched, &mut node.facts) {
+            (Ok((rates, queue)), Ok(facts)) => (facts.rates, facts.recv_queue) = (rates, queue),
+            (Err(error), facts @ Ok(_)) => *facts = Err(unseen(&error)),
+            (_, Err(_)) => {}
+        }
+    }
+}
+
 /// Looks at one node, over an observer's session.
 ///
 /// # Errors
 /// When the node cannot be asked at all. What a privilege hides is part of the facts, as unseen.
 pub async fn observe(session: &mut Session, sample: Duration) -> Result<NodeFacts, ClusterError> {
     node::observe(session, sample).await
+}
+
+/// By what locks show where the server does not tell their holders, at one moment.
+///
+/// # Errors
+/// When the node cannot be asked.
+pub async fn signs_of_locks(session: &mut Session) -> Result<Signs, ClusterError> {
+    at_work::signs(session).await
 }
 
 /// Why a fact is not there, with the GRANT that would show it when a privilege is what is missing.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use super::at_work::{self, OpenTables};
+use super::at_work;
 use super::unseen;
 use crate::cluster::{ClusterError, Rows, Session};
 use crate::plan::Grant;
@@ -32,6 +32,7 @@ const GLOBALS: &[&str] = &[
     "gtid_domain_id",
     "lock_wait_timeout",
     "log_bin",
+    "log_bin_trust_function_creators",
     "log_slave_updates",
     "lower_case_table_names",
     "max_allowed_packet",
@@ -57,6 +58,11 @@ const GLOBALS: &[&str] = &[
 /// Of no use to anybody who reads facts, or a secret.
 const NOT: &[&str] = &["wsrep_provider_options", "wsrep_sst_auth", "wsrep_notify_cmd"];
 
+/// How often it is looked at most whether a table is in use. LOCK TABLES keeps it in use at every look.
+const OPEN_LOOKS: usize = 8;
+/// How long between these looks.
+const BETWEEN_OPEN_LOOKS: Duration = Duration::from_millis(3);
+
 const STATUS: &str = "SHOW GLOBAL STATUS LIKE 'wsrep\\_%'";
 
 pub(super) async fn observe(session: &mut Session, sample: Duration) -> Result<NodeFacts, ClusterError> {
@@ -76,13 +82,25 @@ pub(super) async fn observe(session: &mut Session, sample: Duration) -> Result<N
     let second = session.query(STATUS).await?;
     let second = Named::new(session.node(), &second)?;
     let rates = rates(&first, &second, began.elapsed())?;
-    let open = match (open_before, at_work::open_tables(session).await?) {
-        (Ok(before), Ok(after)) => Ok(OpenTables::in_both(&before, &after)),
-        (Err(why), _) | (_, Err(why)) => Err(why),
-    };
     // A second look at who is at work: between two rows of a write set an applier seems to rest.
-    let busy = rates.received > 0.0 || at_work::anybody_busy(session).await?;
-    let told = at_work::tell(&people, &locks, open, busy);
+    let mut glance = at_work::glance(session).await?;
+    glance.busy |= rates.received > 0.0;
+    let mut open = open_before;
+    for look in 0..OPEN_LOOKS {
+        let Ok(tables) = &mut open else { break };
+        // Where nobody is at work, or holders of locks are told, one more look is enough.
+        if look > 0 && (tables.is_empty() || !glance.busy || locks.is_ok()) {
+            break;
+        }
+        if look > 0 {
+            tokio::time::sleep(BETWEEN_OPEN_LOOKS).await;
+        }
+        match at_work::open_tables(session).await? {
+            Ok(now) => tables.keep(&now),
+            Err(why) => open = Err(why),
+        }
+    }
+    let told = at_work::tell(&people, &locks, open, &glance);
     let options = provider_options(variables.get("wsrep_provider_options").unwrap_or_default());
     let status = &second;
     let size: u64 = status.number("wsrep_cluster_size")?;
@@ -124,6 +142,8 @@ pub(super) async fn observe(session: &mut Session, sample: Duration) -> Result<N
         provider_options: options,
         replicas: told.replicas,
         blockers: told.blockers,
+        lock_holders: told.lock_holders,
+        in_use: told.in_use,
         activity: told.activity,
         client_sessions: told.client_sessions,
         disk_free,
@@ -131,6 +151,16 @@ pub(super) async fn observe(session: &mut Session, sample: Duration) -> Result<N
         privileges,
         grants,
     })
+}
+
+/// What changes from moment to moment, over a sample of its own.
+pub(super) async fn watch(session: &mut Session, sample: Duration) -> Result<(Rates, u64), ClusterError> {
+    let began = Instant::now();
+    let first = session.query(STATUS).await?;
+    tokio::time::sleep(sample).await;
+    let second = session.query(STATUS).await?;
+    let (first, second) = (Named::new(session.node(), &first)?, Named::new(session.node(), &second)?);
+    Ok((rates(&first, &second, began.elapsed())?, second.number("wsrep_local_recv_queue")?))
 }
 
 /// `SHOW STATUS` or `SHOW VARIABLES`, by lower-case name.

@@ -18,8 +18,8 @@ use crate::failure::Failure;
 use crate::plan::check::{Finding, Scene, Stage, Verdict};
 use crate::plan::facts::{CopyFacts, NodeFacts, NodeObservation, TableFacts, TableName};
 use crate::plan::{
-    Draft, Named, Override, Part, Plan, PlannedStatement, Rates, Rolling, Situation, Text, Unreadable, build, check,
-    draft, named, redraft,
+    Draft, Method, Named, Override, Part, Plan, PlannedStatement, Rates, Rolling, Situation, Text, Unreadable, build,
+    check, draft, named, redraft,
 };
 
 /// What is to be planned.
@@ -54,6 +54,18 @@ pub struct Planned {
 
 /// How long rates are watched. Short, because every plan waits for it; long enough to see a cluster that stands still.
 const SAMPLE: Duration = Duration::from_millis(40);
+/// How long they are watched where more hangs on them: before a plan is refused for flow control, of which one pause of some
+/// milliseconds fills the short sample, and before a roll is told which node writes most.
+const LONGER: Duration = Duration::from_millis(500);
+
+/// Looks at all nodes. Rates that speak against a change are taken again over a longer time.
+pub(super) async fn observe(connector: &Connector) -> Vec<NodeObservation> {
+    let mut nodes = facts::observe_all(connector, SAMPLE).await;
+    if check::is_strained(&nodes) {
+        facts::watch_all(connector, &mut nodes, LONGER).await;
+    }
+    nodes
+}
 
 /// Plans on a live cluster. Reads only.
 ///
@@ -154,7 +166,7 @@ impl Ground {
     /// # Errors
     /// No node answers (exit 4).
     async fn look(connector: &Connector, settings: &Settings) -> Result<Self, Failure> {
-        let (nodes, rates) = tokio::join!(facts::observe_all(connector, SAMPLE), rates::learn(connector, settings));
+        let (nodes, rates) = tokio::join!(observe(connector), rates::learn(connector, settings));
         let order = writers_last(&nodes);
         let ground = Self { nodes, order, rates };
         ground.reference()?;
@@ -185,7 +197,7 @@ async fn decided(
     drafts: Vec<Draft>,
     wish: &Wish<'_>,
 ) -> Result<Planned, Failure> {
-    let Ground { nodes, order, rates } = ground;
+    let Ground { mut nodes, order, rates } = ground;
     let (_, server) = first_seen(&nodes).ok_or_else(|| nobody_answers(&nodes))?;
     // The node that writes least can spare it most.
     let spare = connector.node(&order[0]).map_err(|error| unseen(&error))?;
@@ -208,6 +220,11 @@ async fn decided(
     );
     plan.check_timeout = Some(wish.check_timeout);
     let parts = rests_on(&plan, server, &seen.definitions);
+    let rolls = plan.passes.iter().any(|pass| pass.method == Method::Rsu);
+    if rolls && nodes.iter().any(is_written) && nodes.iter().all(sampled_shortly) {
+        facts::watch_all(connector, &mut nodes, LONGER).await;
+        plan.nodes = writers_last(&nodes);
+    }
     plan.seal(parts);
     let tables: Vec<TableName> = named.tables.into_iter().collect();
     let mut findings = checked(wish.stage, connector, settings, &plan, &nodes, (&tables, seen.sizes)).await?;
@@ -315,6 +332,16 @@ fn profile(server: &NodeFacts) -> ServerProfile {
         profile.settings.dialect = profile.settings.dialect.with_sql_mode(sql_mode);
     }
     profile
+}
+
+/// Whether clients write on a node.
+fn is_written(node: &NodeObservation) -> bool {
+    node.facts.as_ref().is_ok_and(|facts| facts.rates.replicated > 0.0)
+}
+
+/// Whether a node's rates are those of the short sample.
+fn sampled_shortly(node: &NodeObservation) -> bool {
+    node.facts.as_ref().is_ok_and(|facts| facts.rates.seconds < LONGER.as_secs_f64())
 }
 
 /// The nodes in the order of a roll: the node that writes most goes last, so that rows flow from old to new schema for

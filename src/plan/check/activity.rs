@@ -15,18 +15,23 @@ fn look(scene: &Scene<'_>, notes: &mut Notes<'_>) {
         for one in facts.activity.iter().flatten() {
             let age = one.transaction_seconds.unwrap_or(one.seconds);
             let at_work = one.transaction_seconds.is_some() || one.command != "Sleep";
-            let concerned = match (&one.tables, &one.statement) {
-                (Some(tables), _) => tables.iter().any(|table| scene.concerns(table)),
+            let at_work_on = match (&one.tables, &one.statement) {
+                (Some(tables), _) => tables.iter().any(|table| scene.concerns(table)).then_some("a table concerned"),
                 // Without the metadata locks the statement's text is all there is; a name in it is a reason to warn.
-                (None, Some(statement)) => scene.tables.iter().any(|table| statement.contains(&table.table)),
-                (None, None) => false,
+                (None, Some(statement)) if scene.is_named_in(statement) => Some("a table concerned"),
+                // What a transaction has touched before its last statement shows nowhere.
+                (None, _) => one.transaction_seconds.map(|_| "tables that could not be seen"),
             };
-            if age >= LONG && at_work && concerned {
-                let fate = if scene.isolates() { "TOI would end it with error 1213" } else { "a roll waits for it" };
+            if let Some(what) = at_work_on.filter(|_| age >= LONG && at_work) {
+                let fate = match (scene.isolates(), one.tables.is_some()) {
+                    (true, true) => "TOI would end it with error 1213",
+                    (true, false) => "TOI would end it with error 1213 if it holds one",
+                    (false, _) => "a roll waits for it",
+                };
                 notes.warn(
                     name,
                     format!(
-                        "{}@{} (thread {}) has been at work on a table concerned for {age} s on node {name}; {fate}.",
+                        "{}@{} (thread {}) has been at work on {what} for {age} s on node {name}; {fate}.",
                         one.user, one.host, one.thread_id
                     ),
                     "Let it finish first, if it matters.",

@@ -25,6 +25,7 @@ mod settings;
 mod synced;
 mod versions;
 
+pub use flow_control::is_strained;
 use serde::{Deserialize, Serialize};
 
 use super::facts::{CopyFacts, NodeFacts, NodeObservation, TableName, Unseen};
@@ -38,7 +39,7 @@ pub enum Stage {
     Plan,
     /// While planning what is about to run, before the first change.
     BeforeRun,
-    /// Before each node is taken out of service; the others are looked at.
+    /// While it runs, before each node is taken out of service.
     BeforeNode,
 }
 
@@ -96,9 +97,9 @@ impl<'a> Scene<'a> {
         self.nodes.iter().filter_map(|node| node.facts.as_ref().ok().map(|facts| (node.node.as_str(), facts)))
     }
 
-    /// Whether any pass rolls.
+    /// Whether any node is to leave.
     fn rolls(&self) -> bool {
-        self.plan.statements.iter().any(|statement| statement.method == Method::Rsu)
+        self.leaving.is_some() || self.plan.statements.iter().any(|statement| statement.method == Method::Rsu)
     }
 
     /// Whether any statement runs in TOI, be it a part of another method.
@@ -114,9 +115,23 @@ impl<'a> Scene<'a> {
         self.plan.statements.iter().filter(|it| it.method == Method::PtOsc).filter_map(|it| it.copy.as_ref())
     }
 
+    /// Whether a statement names a table that the plan concerns, as far as its words tell.
+    fn is_named_in(&self, statement: &str) -> bool {
+        self.tables.iter().any(|table| names(statement, &table.table))
+    }
+
     fn concerns(&self, table: &str) -> bool {
         self.tables.iter().any(|concerned| concerned.to_string().eq_ignore_ascii_case(table))
     }
+}
+
+/// Whether a statement's text holds this name as a word.
+pub fn names(statement: &str, name: &str) -> bool {
+    let is_part = |char: char| char.is_alphanumeric() || char == '_' || char == '$' || !char.is_ascii();
+    if name.chars().all(is_part) {
+        return statement.split(|char| !is_part(char)).any(|word| word.eq_ignore_ascii_case(name));
+    }
+    statement.to_lowercase().contains(&name.to_lowercase())
 }
 
 /// Collects what one check says.
@@ -217,6 +232,19 @@ pub fn run(stage: Stage, scene: &Scene<'_>) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Whether what a check found may come right by itself, so that a run that is under way waits for it.
+pub fn may_pass(finding: &Finding) -> bool {
+    const PASSING: &[&str] = &[
+        reachable::CHECK.name,
+        primary::CHECK.name,
+        membership::CHECK.name,
+        synced::CHECK.name,
+        flow_control::CHECK.name,
+        blockers::CHECK.name,
+    ];
+    PASSING.contains(&finding.check.as_str())
 }
 
 /// The worst verdict among the findings.
