@@ -197,6 +197,7 @@ async fn act(crew: &mut Crew<'_>, state: &State, action: &Action, stop: &Stop) -
         }
         Action::OpenWindow => crew.open_window(state).await,
         Action::CloseWindow => crew.close_window(state).await,
+        Action::Vet { node } => crew.vet(*node).await,
         Action::Drain { node } => crew.drain(*node, stop).await,
         Action::Desync { node } => crew.desync(*node).await,
         Action::Begin { node, statement, direction } => crew.begin(*node, state.pass, *statement, *direction).await,

@@ -20,6 +20,7 @@ mod rsu;
 mod signals;
 mod toi;
 pub mod upgrade;
+mod vet;
 mod window;
 
 pub use signals::Signals;

@@ -30,6 +30,11 @@ pub enum Action {
     OpenWindow,
     /// Gives every node the value back that it had.
     CloseWindow,
+    /// Looks whether the cluster can spare the node now: the checks of the stage before each node. Changes nothing.
+    Vet {
+        /// The node.
+        node: usize,
+    },
     /// Takes the node out of every balancer and proves that no session of a client is left on it.
     Drain {
         /// The node.
@@ -119,7 +124,12 @@ impl Action {
     pub fn changes(&self) -> bool {
         !matches!(
             self,
-            Self::Survey | Self::Pause { .. } | Self::Compare { .. } | Self::Settle { .. } | Self::Clear { .. }
+            Self::Survey
+                | Self::Pause { .. }
+                | Self::Vet { .. }
+                | Self::Compare { .. }
+                | Self::Settle { .. }
+                | Self::Clear { .. }
         )
     }
 
@@ -129,6 +139,7 @@ impl Action {
             self,
             Self::Survey
                 | Self::Pause { .. }
+                | Self::Vet { .. }
                 | Self::Drain { .. }
                 | Self::Release { .. }
                 | Self::Settle { .. }
@@ -144,6 +155,7 @@ impl Action {
             Self::Pause { .. } => "pause",
             Self::OpenWindow => "open_window",
             Self::CloseWindow => "close_window",
+            Self::Vet { .. } => "vet",
             Self::Drain { .. } => "drain",
             Self::Desync { .. } => "desync",
             Self::Begin { .. } => "begin",

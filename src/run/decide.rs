@@ -73,6 +73,7 @@ pub(super) fn next(script: &Script, state: &State) -> Next {
     match wanting {
         // A swap is the same everywhere, or a person must look.
         Some(_) if chapter.method == Method::PtOsc => Next::End,
+        Some(node) if state.vetted != Some(node) => Next::Do(Action::Vet { node }),
         Some(node) => Next::Do(Action::Drain { node }),
         None if state.window => Next::Do(Action::CloseWindow),
         None if state.goal == Goal::Forward => Next::Turn,

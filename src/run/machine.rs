@@ -122,7 +122,11 @@ impl Machine {
         state.touched |= action.changes();
         state.sound &= !action.changes();
         match action {
-            Action::Drain { node } | Action::Admit { node } => state.nodes[*node].place = Place::Leaving,
+            Action::Drain { node } => {
+                state.nodes[*node].place = Place::Leaving;
+                state.vetted = None;
+            }
+            Action::Admit { node } => state.nodes[*node].place = Place::Leaving,
             Action::Desync { node } => state.nodes[*node].desynced = true,
             Action::Begin { node, statement, direction } => {
                 state.flight = Some(Flight { node: *node, statement: *statement, direction: *direction });
@@ -194,7 +198,11 @@ impl Machine {
             // What it has left is looked at, and removed.
             (Action::Copy { .. }, Answer::Cancelled) => state.surveyed = false,
             (
-                Action::Drain { .. } | Action::Survey | Action::Settle { .. } | Action::Clear { .. },
+                Action::Drain { .. }
+                | Action::Survey
+                | Action::Settle { .. }
+                | Action::Clear { .. }
+                | Action::Vet { .. },
                 Answer::Cancelled,
             ) => {
                 state.settling = None;
@@ -279,7 +287,7 @@ impl Machine {
         }
         match action {
             // The node may be on its way out or not: it is brought home either way.
-            Action::Drain { .. } | Action::Clear { .. } => {
+            Action::Drain { .. } | Action::Clear { .. } | Action::Vet { .. } => {
                 state.blame(fault);
                 state.goal = Goal::Stop;
             }
@@ -340,6 +348,7 @@ impl Machine {
 /// An action is in force.
 fn done(state: &mut State, action: &Action) {
     match action {
+        Action::Vet { node } => state.vetted = Some(*node),
         Action::Drain { node } => state.nodes[*node].place = Place::Out,
         Action::CatchUp { node } => state.nodes[*node].desynced = false,
         Action::Admit { node } => {

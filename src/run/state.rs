@@ -167,6 +167,9 @@ pub struct State {
     /// The copy is whole, and its triggers keep it in step.
     #[serde(skip)]
     pub copied: bool,
+    /// The node that the cluster was seen to be able to spare, since the last one left.
+    #[serde(skip)]
+    pub vetted: Option<usize>,
     /// The node that has come back and has not settled.
     #[serde(skip)]
     pub settling: Option<usize>,
@@ -213,6 +216,7 @@ impl State {
             cleared: false,
             toi_done: false,
             copied: false,
+            vetted: None,
             settling: None,
             attempts: 0,
             waited: 0,

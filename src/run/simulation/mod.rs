@@ -70,6 +70,8 @@ struct Cluster {
     sent: usize,
     /// How often a node was taken out.
     drains: usize,
+    /// The node that the checks before each node were last passed for.
+    vetted: Option<usize>,
 }
 
 /// What goes wrong with one action.
@@ -86,7 +88,7 @@ enum Luck {
     Twice,
     /// The user presses Ctrl-C while it runs.
     Interrupt,
-    /// RSU does not begin, or a drain does not come to its end.
+    /// RSU does not begin, a drain does not come to its end, or the cluster cannot spare a node.
     Refuses,
     /// Somebody changes the same table everywhere, with a plain ALTER.
     Stranger,
@@ -161,6 +163,7 @@ impl Cluster {
             noticed: false,
             sent: 0,
             drains: 0,
+            vetted: None,
         }
     }
 
@@ -331,8 +334,17 @@ impl Cluster {
                 self.nodes.iter_mut().for_each(|node| node.conversions = "");
                 Answer::Done
             }
+            Action::Vet { .. } if refuses => {
+                Answer::Failed(Fault::new(FaultKind::Refused, "without it the others are no majority"))
+            }
+            Action::Vet { node } => {
+                self.vetted = Some(*node);
+                Answer::Done
+            }
             Action::Drain { node } => {
                 self.drains += 1;
+                let again = !self.nodes[*node].serving;
+                assert!(again || self.vetted.take() == Some(*node), "a node leaves that nobody has looked at");
                 self.nodes[*node].serving = false;
                 self.nodes[*node].late = false;
                 if refuses { fault("sessions stay") } else { Answer::Done }

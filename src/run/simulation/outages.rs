@@ -244,8 +244,8 @@ fn a_statement_that_no_kill_ends_is_named_and_left() {
     let mut cluster = Cluster::new(3);
     cluster.stubborn = true;
     let mut book = State::fresh(&script);
-    // Survey, drain, desync, begin.
-    with(&script, &mut cluster, &mut book, 3, Luck::DeadAfter);
+    // Survey, vet, drain, desync, begin.
+    with(&script, &mut cluster, &mut book, 4, Luck::DeadAfter);
     // The next one waits, and is told to stop while it does.
     book = book.taken_over(Goal::Forward);
     let mut lucks = std::iter::repeat_n(Luck::Good, 40).chain([Luck::Interrupt]);

@@ -32,7 +32,7 @@ proptest! {
         });
         match ending.outcome {
             Outcome::Done => prop_assert_eq!(cluster.equal(), Some(total(&script))),
-            Outcome::Undone => prop_assert_eq!(cluster.equal(), Some(0)),
+            Outcome::Undone | Outcome::Refused => prop_assert_eq!(cluster.equal(), Some(0)),
             other => prop_assert!(false, "{:?}: {:?} {:?}", other, ending, cluster),
         }
         prop_assert!(cluster.home(), "{:?} {:?}", ending, cluster);
@@ -136,6 +136,46 @@ fn the_last_serving_nodes_are_never_drained() {
     let (ending, state) = run(&script, &mut Cluster::new(3));
     assert_eq!(ending.outcome, Outcome::Refused);
     assert!(!state.touched);
+}
+
+/// Runs to the `at`-th look before a node, counted from 0, which finds that the cluster cannot spare it.
+fn refused_before_node(at: usize, window: bool) -> (Ending, Cluster) {
+    let script = script(&[(Method::Rsu, 2, window)], true);
+    let mut cluster = Cluster::new(3);
+    let mut machine = Machine::new(script.clone(), State::fresh(&script));
+    let mut effects = machine.step(Input::Start);
+    let mut seen = 0;
+    loop {
+        match effects.pop() {
+            Some(Effect::Do(command)) => {
+                let is_look = matches!(command.action, Action::Vet { .. });
+                let answer = cluster.act(&command.action, 0, false, is_look && seen == at, false);
+                seen += usize::from(is_look);
+                effects = machine.step(Input::Answer(command.id, answer));
+            }
+            Some(Effect::End(ending)) => return (ending, cluster),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_node_that_cannot_be_spared_stays() {
+    for (at, window, outcome, done) in [
+        (0, false, Outcome::Refused, [0, 0, 0]),
+        // The window was opened, and is closed again.
+        (0, true, Outcome::Undone, [0, 0, 0]),
+        (1, false, Outcome::Resumable, [2, 0, 0]),
+        (2, true, Outcome::Resumable, [2, 2, 0]),
+    ] {
+        let (ending, cluster) = refused_before_node(at, window);
+        assert_eq!(ending.outcome, outcome, "{ending:?}");
+        assert!(ending.text.contains("no majority") && cluster.home(), "{ending:?}");
+        let schemas: Vec<usize> = cluster.nodes.iter().map(|node| node.schema).collect();
+        assert_eq!(schemas, done);
+        // While schemas are mixed rows must be able to cross.
+        assert_eq!(cluster.nodes[0].conversions.is_empty(), !window || at == 0);
+    }
 }
 
 #[test]
