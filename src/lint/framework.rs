@@ -11,6 +11,8 @@
 //! | sql-migrate | - | `-- +migrate Up`, `-- +migrate Down` |
 //! | diesel | `up.sql`, `down.sql` | - |
 
+use std::ops::Range;
+
 /// The framework that a file is written for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framework {
@@ -98,6 +100,54 @@ impl Layout {
     }
 }
 
+/// A line that ends the statement before it, with or without a delimiter: the framework runs each part by itself.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Boundary {
+    /// Its bytes.
+    pub(super) line: Range<usize>,
+    /// What ends statements behind it.
+    pub(super) delimiter: String,
+}
+
+/// The lines at which a framework begins something new.
+pub(super) fn boundaries(text: &str) -> impl Iterator<Item = Boundary> {
+    comment_lines(text).filter_map(|(start, line)| {
+        let body = line.trim_start_matches('-').trim().to_ascii_lowercase();
+        let mut words = body.split_whitespace();
+        let delimiter = match (words.next().unwrap_or_default(), words.next().unwrap_or_default()) {
+            ("migrate:up" | "migrate:down", _) => None,
+            ("+goose" | "+migrate", "up" | "down" | "statementbegin" | "statementend") => None,
+            ("changeset", id) if id.contains(':') => end_delimiter(line),
+            _ => return None,
+        };
+        let delimiter = delimiter.unwrap_or_else(|| ";".to_owned());
+        Some(Boundary { line: start..start + line.len(), delimiter })
+    })
+}
+
+/// What `endDelimiter:..` asks for. It may be a regular expression, of which only line ends and white space around the
+/// delimiter, and other ways to write it behind `|`, are understood; `None` for any other.
+fn end_delimiter(line: &str) -> Option<String> {
+    let attribute = line.split_whitespace().find_map(|word| {
+        let (name, value) = word.split_once(':')?;
+        name.eq_ignore_ascii_case("endDelimiter").then(|| value.trim_matches('"'))
+    })?;
+    let mut first = match attribute.split('|').next() {
+        Some("") | None => attribute,
+        Some(first) => first,
+    };
+    let space = [r"\s*", r"\s+", r"\s", r"\r", r"\n"];
+    while let Some(rest) = space.iter().find_map(|space| first.strip_prefix(space)) {
+        first = rest;
+    }
+    while let Some(rest) = space.iter().find_map(|space| first.strip_suffix(space)) {
+        first = rest;
+    }
+    // A word, such as GO, would be found within other words.
+    let plain = |char: char| char.is_ascii_punctuation() && !r"\*+?()[]{}'`".contains(char);
+    (!first.is_empty() && first.chars().all(plain)).then(|| first.to_owned())
+}
+
 fn by_name(name: &str) -> (Framework, Direction, bool) {
     let stem = name.strip_suffix(".sql").unwrap_or(name);
     let versioned = |first: char| {
@@ -168,6 +218,22 @@ mod tests {
             assert_eq!(layout.framework, framework);
             assert_eq!(layout.direction(text.find('A').unwrap()), Direction::Up, "{text}");
             assert_eq!(layout.direction(text.find('B').unwrap()), Direction::Down, "{text}");
+        }
+    }
+
+    #[test]
+    fn end_delimiters_are_read() {
+        for (attribute, delimiter) in [
+            ("endDelimiter:/", Some("/")),
+            ("splitStatements:true enddelimiter:$$", Some("$$")),
+            ("endDelimiter:\"//\" runOnChange:true", Some("//")),
+            (r"endDelimiter:\n/\s*\n|\n/\s*$", Some("/")),
+            ("endDelimiter:|", Some("|")),
+            ("endDelimiter:GO", None),
+            ("endDelimiter:(x)", None),
+            ("runOnChange:true", None),
+        ] {
+            assert_eq!(end_delimiter(&format!("--changeset a:1 {attribute}")).as_deref(), delimiter, "{attribute}");
         }
     }
 

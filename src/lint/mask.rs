@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::framework::{Boundary, boundaries};
+
 /// The text to read SQL from.
 pub(super) struct Masked<'a> {
     /// As long as the original.
@@ -11,18 +13,34 @@ pub(super) struct Masked<'a> {
     pub(super) comments: Vec<Range<usize>>,
 }
 
-/// Blanks lines that begin with `--` and go on without a space (`--changeset`, `-----`), which frameworks drop and a
+/// Puts a delimiter in the place of lines at which a framework begins something new, and DELIMITER where another one
+/// counts from there on. Blanks lines that begin with `--` and go on without a space (`--changeset`, `-----`), which frameworks drop and a
 /// server would read as minus signs, and makes names of placeholders (`${prefix}`).
 pub(super) fn mask(text: &str) -> Masked<'_> {
     let liquibase = text.contains("--liquibase") || text.contains("--changeset");
     let comments: Vec<Range<usize>> = glued_comments(text, liquibase).collect();
     let placeholders: Vec<Range<usize>> = placeholders(text).collect();
-    if comments.is_empty() && placeholders.is_empty() {
+    let boundaries: Vec<Boundary> = boundaries(text).collect();
+    if comments.is_empty() && placeholders.is_empty() && boundaries.is_empty() {
         return Masked { code: Cow::Borrowed(text), comments };
     }
     let mut bytes = text.as_bytes().to_vec();
     for range in &comments {
         bytes[range.clone()].fill(b' ');
+    }
+    let mut in_force = ";".to_owned();
+    for Boundary { line, delimiter } in boundaries {
+        let mut end = in_force.clone();
+        if delimiter != in_force {
+            end = format!("{in_force} DELIMITER {delimiter}");
+            in_force = delimiter;
+        }
+        let place = &mut bytes[line];
+        place.fill(b' ');
+        // The words that ask for a delimiter are longer than DELIMITER and it.
+        if let Some(place) = place.get_mut(..end.len()) {
+            place.copy_from_slice(end.as_bytes());
+        }
     }
     for range in placeholders {
         for byte in &mut bytes[range] {
@@ -31,7 +49,7 @@ pub(super) fn mask(text: &str) -> Masked<'_> {
             }
         }
     }
-    // Whole lines became spaces, and placeholders are ASCII, so this is still UTF-8.
+    // Whole lines became spaces and delimiters, and placeholders are ASCII, so this is still UTF-8.
     let code = String::from_utf8(bytes).map_or(Cow::Borrowed(text), Cow::Owned);
     Masked { code, comments }
 }
@@ -69,7 +87,13 @@ mod tests {
     #[test]
     fn every_byte_keeps_its_place() {
         for (text, code) in [
-            ("--changeset a:1\nSELECT 1;", "               \nSELECT 1;"),
+            ("--changeset a:1\nSELECT 1;", ";              \nSELECT 1;"),
+            ("A\n-- migrate:down\r\nB", "A\n;              \r\nB"),
+            (
+                "--changeset a:1 endDelimiter:$$\nA$$\nB\n--changeset ä:2\nC",
+                "; DELIMITER $$                 \nA$$\nB\n$$ DELIMITER ;  \nC",
+            ),
+            ("--rollback DROP TABLE t\nA", "                       \nA"),
             ("-----\r\nSELECT 1;", "     \r\nSELECT 1;"),
             ("-- x\nSELECT 1;", "-- x\nSELECT 1;"),
             ("--\nSELECT 1;", "--\nSELECT 1;"),

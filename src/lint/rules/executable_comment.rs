@@ -29,17 +29,55 @@ fn check(script: &Script<'_>, sink: &mut Sink) {
     let lasts = |unit: &&Unit<'_>| matches!(unit.ast.kind.class(), Class::Ddl | Class::Dml);
     for unit in script.units.iter().filter(lasts) {
         for span in opened(unit) {
-            if let Some((message, help)) = judge(script, &unit.sql[span.clone()]) {
-                sink.report(unit.offset + span.start..unit.offset + span.end, message).help(help);
+            report(script, unit.offset + span.start..unit.offset + span.end, sink);
+        }
+    }
+    // Whole statements that are skipped are no statements.
+    if contains_any(script.text) {
+        let inside = |comment: &Range<usize>| {
+            let next = script.units.partition_point(|unit| unit.whole().end <= comment.start);
+            script.units.get(next).is_some_and(|unit| unit.offset <= comment.start)
+        };
+        let executable = |comment: &Range<usize>| begins(&script.text[comment.clone()]);
+        for comment in script.comments().filter(|comment| executable(comment) && !inside(comment)) {
+            let text = &script.text[comment.clone()];
+            let number = |char: char| char.is_ascii_digit();
+            let held = text.trim_start_matches(['/', '*', 'M', '!']).trim_start_matches(number).trim_end_matches("*/");
+            let class = crate::ddl::parse(held, script.context.dialect()).kind.class();
+            if matches!(class, Class::Ddl | Class::Dml) {
+                report(script, beginning(script.text, comment), sink);
             }
         }
     }
 }
 
+fn report(script: &Script<'_>, span: Range<usize>, sink: &mut Sink) {
+    if let Some((message, help)) = judge(script, &script.text[span.clone()]) {
+        sink.report(span, message).help(help);
+    }
+}
+
+fn begins(text: &str) -> bool {
+    text.starts_with("/*!") || text.starts_with("/*M!")
+}
+
+fn contains_any(text: &str) -> bool {
+    text.contains("/*!") || text.contains("/*M!")
+}
+
+/// What is pointed at.
+fn beginning(text: &str, mut span: Range<usize>) -> Range<usize> {
+    span.end = span.end.min(span.start + LONGEST);
+    while !text.is_char_boundary(span.end) {
+        span.end -= 1;
+    }
+    span
+}
+
 /// The executable comments of a statement, also those that its version skips.
 fn opened(unit: &Unit<'_>) -> Vec<Range<usize>> {
     // Hardly a statement has one, and reading tokens is dear.
-    if !unit.sql.contains("/*!") && !unit.sql.contains("/*M!") {
+    if !contains_any(unit.sql) {
         return Vec::new();
     }
     let mut found: Vec<Range<usize>> = Vec::new();
@@ -51,19 +89,13 @@ fn opened(unit: &Unit<'_>) -> Vec<Range<usize>> {
                     last.end = token.span.range().end;
                 }
             }
-            TokenKind::Comment | TokenKind::CommentMark if text.starts_with("/*!") || text.starts_with("/*M!") => {
+            TokenKind::Comment | TokenKind::CommentMark if begins(text) => {
                 found.push(token.span.range());
             }
             _ => {}
         }
     }
-    for span in &mut found {
-        span.end = span.end.min(span.start + LONGEST);
-        while !unit.sql.is_char_boundary(span.end) {
-            span.end -= 1;
-        }
-    }
-    found
+    found.into_iter().map(|span| beginning(unit.sql, span)).collect()
 }
 
 /// What there is to say about a comment, and what to do.

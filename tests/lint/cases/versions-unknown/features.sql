@@ -4,3 +4,6 @@ ALTER TABLE t ADD COLUMN c INT /*!100700 INVISIBLE */;
 CREATE TABLE u (id INT NOT NULL PRIMARY KEY, j JSON, k INT AS (j->'$.k')) COLLATE utf8mb4_0900_ai_ci;
 /*!40101 SET @saved = @@character_set_client */;
 /*M!100616 SET @OLD_NOTE_VERBOSITY=@@NOTE_VERBOSITY, NOTE_VERBOSITY=0 */;
+/*!80013 ALTER TABLE t ADD COLUMN d INT, ALGORITHM=INSTANT */;
+/*M!999999\- enable the sandbox mode */
+/*!80013 SET @x = 1 */;
