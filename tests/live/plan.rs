@@ -235,12 +235,12 @@ async fn rows_in_the_way_are_shown() -> Result<(), Error> {
     node.execute("CREATE TABLE plan_rows.p (id INT PRIMARY KEY)").await?;
     node.execute(
         "CREATE TABLE plan_rows.t (id INT PRIMARY KEY, a INT, b VARCHAR(20) CHARACTER SET utf8mb4, e ENUM('x','y','z'), \
-         n INT, big BIGINT, t TEXT)",
+         n INT, big BIGINT, t TEXT, w VARCHAR(9) COLLATE utf8mb4_bin UNIQUE)",
     )
     .await?;
     node.execute(
-        "INSERT INTO plan_rows.t VALUES (1, 7, 'twelve chars', 'x', NULL, 5000000000, REPEAT('x', 256)), \
-         (2, 7, '\u{1f418}', 'z', 1, 1, '')",
+        "INSERT INTO plan_rows.t VALUES (1, 7, 'twelve chars', 'x', NULL, 5000000000, REPEAT('x', 256), 'word'), \
+         (2, 7, '\u{1f418}', 'z', 1, 1, '', 'WORD')",
     )
     .await?;
     for (clause, code) in [
@@ -255,6 +255,7 @@ async fn rows_in_the_way_are_shown() -> Result<(), Error> {
         ("MODIFY big INT", "rows-out-of-range"),
         ("MODIFY b VARCHAR(20) CHARACTER SET latin1", "rows-invalid-characters"),
         ("MODIFY e ENUM('x','y')", "rows-members-in-use"),
+        ("MODIFY w VARCHAR(9) COLLATE utf8mb4_general_ci", "rows-duplicates"),
     ] {
         refused(&sandbox, &format!("ALTER TABLE plan_rows.t {clause}"), code).await;
     }
@@ -451,6 +452,15 @@ async fn what_moves_no_row_may_stall_too_long() -> Result<(), Error> {
     }
     schema_with(&strict, &["apply", "--yes", "-e", "DROP TABLE plan_stall.big"]).expect_code(3);
     assert_eq!(node.value("SELECT COUNT(*) FROM plan_stall.big").await?.as_deref(), Some("120000"));
+    // Within the policy they run, with both tables compared behind them.
+    for sql in [
+        "ALTER TABLE plan_stall.parted EXCHANGE PARTITION p1 WITH TABLE plan_stall.small",
+        "CREATE TABLE plan_stall.more LIKE plan_stall.small; \
+         ALTER TABLE plan_stall.parted CONVERT TABLE plan_stall.more TO PARTITION pm VALUES LESS THAN MAXVALUE",
+        "ALTER TABLE plan_stall.parted CONVERT PARTITION pm TO TABLE plan_stall.more",
+    ] {
+        schema(&sandbox, &["apply", "--yes", "-e", sql]).expect_code(0);
+    }
     // What is as short as a statement gets runs under every policy, and what is not there weighs nothing.
     for sql in [
         "ALTER TABLE plan_stall.big ADD COLUMN n INT",

@@ -13,7 +13,7 @@ use source::{Source, Value};
 
 use super::Rows;
 use crate::ddl::ast::{Body, CheckDef, ColumnDef, KeyDef, KeyType, ObjectName, Operation, References, Statement};
-use crate::ddl::model::{Applied, ColumnId, Table};
+use crate::ddl::model::{Applied, ColumnId, KeyKind, KeyPart, Table};
 use crate::sql::quote_name as quote;
 
 /// How many rows that stand in the way are shown.
@@ -67,7 +67,7 @@ pub fn data_checks(
     {
         return Vec::new();
     }
-    let at = |table| Source { rows, name: &name.name.value, table };
+    let at = |table| Source { rows, name: &name.name.value, table, distinct: false };
     let questions = Questions { text, applied, parent, after: at(applied.after.as_deref()) };
     let mut checks = Vec::new();
     if let (Some(before), Some(after)) = (&applied.before, &applied.after) {
@@ -76,6 +76,7 @@ pub fn data_checks(
                 column::checks(old, new, at(Some(before)), &mut checks);
             }
         }
+        checks.extend(questions.kept_keys(before, after));
     }
     match &statement.body {
         Body::AlterTable(alter) => {
@@ -165,14 +166,7 @@ impl Questions<'_> {
         if self.forbidden_already(key) {
             return None;
         }
-        let parts: Vec<String> = key
-            .parts
-            .iter()
-            .map(|part| match part.prefix {
-                Some(prefix) => format!("LEFT({}, {prefix})", quote(&part.column.value)),
-                None => quote(&part.column.value),
-            })
-            .collect();
+        let parts: Vec<String> = key.parts.iter().map(|part| key_part(&part.column.value, part.prefix)).collect();
         let names: Vec<&str> = key.parts.iter().map(|part| part.column.value.as_str()).collect();
         self.agreeing(&parts, &names)
     }
@@ -194,22 +188,48 @@ impl Questions<'_> {
         before.unique_keys_within(&whole).next().is_some()
     }
 
+    /// Rows that agree in a unique key that is there, once values of its columns are converted: under another collation, or as
+    /// another type, what differs today may be the same.
+    fn kept_keys(&self, before: &Table, after: &Table) -> Vec<DataCheck> {
+        let converted = |part: &KeyPart| {
+            let types = before.column_by_id(part.column).zip(after.column_by_id(part.column));
+            types.is_some_and(|(old, new)| !source::leaves_distinct(old, new))
+        };
+        let kept = after.keys.iter().filter(|key| {
+            matches!(key.kind, KeyKind::Primary | KeyKind::Unique)
+                && key.without_overlaps.is_none()
+                && before.keys.iter().any(|old| old.id == key.id)
+                && key.parts.iter().any(converted)
+        });
+        kept.filter_map(|key| {
+            let names: Vec<(&str, Option<u64>)> = key
+                .parts
+                .iter()
+                .filter_map(|part| Some((after.column_by_id(part.column)?.name.as_str(), part.prefix)))
+                .collect();
+            let parts: Vec<String> = names.iter().map(|(name, prefix)| key_part(name, *prefix)).collect();
+            self.agreeing(&parts, &names.iter().map(|(name, _)| *name).collect::<Vec<_>>())
+        })
+        .collect()
+    }
+
     /// Rows that agree in all of `parts`, expressions over the columns `names`; `None` where there cannot be any.
     fn agreeing(&self, parts: &[String], names: &[&str]) -> Option<DataCheck> {
-        let never = |name: &str| match self.after.value(name) {
+        let after = Source { distinct: true, ..self.after };
+        let never = |name: &str| match after.value(name) {
             // NULLs never collide.
             Value::Constant(value) => value.eq_ignore_ascii_case("NULL"),
             Value::Counted => true,
-            Value::Column(_) | Value::Hidden(_) => false,
+            Value::Column(_) | Value::Converted(_) | Value::Hidden(_) => false,
         };
         if names.iter().any(|name| never(name)) {
             return None;
         }
         let columns = parts.join(", ");
         let what = format!("rows that agree in {columns}");
-        let relation = match self.after.relation(names) {
+        let relation = match after.relation(names) {
             Ok(relation) => relation,
-            Err(why) => return Some(self.after.blind("duplicates", what, why)),
+            Err(why) => return Some(after.blind("duplicates", what, why)),
         };
         let no_nulls: Vec<String> = names.iter().map(|name| format!("{} IS NOT NULL", quote(name))).collect();
         let sql = format!(
@@ -231,7 +251,7 @@ impl Questions<'_> {
         }
         let parent = (self.parent)(&references.table);
         let theirs: Vec<&str> = references.columns.iter().map(|column| column.value.as_str()).collect();
-        let there = Source { rows: &parent.rows, name: "p", table: parent.table.as_deref() };
+        let there = Source { rows: &parent.rows, name: "p", table: parent.table.as_deref(), distinct: false };
         let what = format!("rows without a parent in {}", references.table.qualified(None));
         let mut names = self.after.key();
         names.extend(own.iter().filter(|name| !names.contains(name)).copied().collect::<Vec<_>>());
@@ -268,11 +288,22 @@ impl Questions<'_> {
 
     fn violators(&self, check: &CheckDef) -> DataCheck {
         let expression = check.expr.span.of(self.text);
-        let names: Vec<&str> = check.expr.facts.columns.iter().map(|column| column.value.as_str()).collect();
+        let read = check.expr.facts.columns.iter().map(|column| column.value.as_str());
+        // A word that is no column, such as a unit of time, is for the server to read.
+        let is_column = |name: &&str| self.after.table.is_none_or(|table| table.column(name).is_some());
+        let names: Vec<&str> = read.filter(is_column).collect();
         let what = format!("rows that violate CHECK ({expression})");
         // A check is satisfied by TRUE and by NULL.
         let found = rows_where(&self.after, "violations", what, &names, false, &format!("NOT ({expression})"));
         DataCheck { as_written: found.blind.is_none(), ..found }
+    }
+}
+
+/// What a key holds of a column.
+fn key_part(name: &str, prefix: Option<u64>) -> String {
+    match prefix {
+        Some(prefix) => format!("LEFT({}, {prefix})", quote(name)),
+        None => quote(name),
     }
 }
 

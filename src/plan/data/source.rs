@@ -11,6 +11,8 @@ use crate::sql::quote_name as quote;
 pub(super) enum Value {
     /// The values of this column of today.
     Column(String),
+    /// The values of this expression over today's columns.
+    Converted(String),
     /// The same value in every row: the statements before add the column.
     Constant(String),
     /// A number of its own in every row, which the server gives it.
@@ -28,6 +30,8 @@ pub(super) struct Source<'a> {
     pub(super) name: &'a str,
     /// Its definition at that point; `None` when it is not known.
     pub(super) table: Option<&'a Table>,
+    /// All that is asked is whether values are distinct, which more conversions leave as it is.
+    pub(super) distinct: bool,
 }
 
 impl Source<'_> {
@@ -37,7 +41,7 @@ impl Source<'_> {
             // Of what is not known the written names are asked; the server says which it does not have.
             (Rows::In(_, None), None) => Value::Column(name.to_owned()),
             (Rows::In(_, now), Some(table)) => match table.column(name) {
-                Some(column) => value(column, now.as_deref()),
+                Some(column) => value(column, now.as_deref(), self.distinct),
                 None => Value::Hidden(format!("there is no column `{name}` at that point")),
             },
             (Rows::In(..), None) => Value::Hidden("the table is not known at that point".to_owned()),
@@ -68,7 +72,7 @@ impl Source<'_> {
                     same &= same_name(&column, name);
                     quote(&column)
                 }
-                Value::Constant(value) => {
+                Value::Converted(value) | Value::Constant(value) => {
                     same = false;
                     value
                 }
@@ -101,15 +105,24 @@ impl Source<'_> {
 }
 
 /// What `column` holds in the rows of a table that is defined as `now`.
-fn value(column: &Column, now: Option<&Table>) -> Value {
+fn value(column: &Column, now: Option<&Table>, distinct: bool) -> Value {
     let Some(now) = now else { return Value::Column(column.name.clone()) };
     let name = &column.name;
     if let Some(old) = now.column_by_id(column.id) {
         let computed = |column: &Column| column.generated.as_ref().map(|generated| generated.text.clone());
-        return if computed(old) == computed(column) && keeps_values(&old.data_type, &column.data_type) {
+        let (then, later) = (&old.data_type, &column.data_type);
+        return if computed(old) != computed(column) {
+            Value::Hidden(format!("the values of `{name}` are computed in another way before it"))
+        } else if keeps_values(then, later) || distinct && stays_distinct(then, later) {
             Value::Column(old.name.clone())
         } else {
-            Value::Hidden(format!("the values of `{name}` are converted before it"))
+            let converted = text_in(later).filter(|_| is_text(&then.base));
+            converted.map_or_else(
+                || Value::Hidden(format!("the values of `{name}` are converted before it")),
+                |(charset, collation)| {
+                    Value::Converted(format!("CONVERT({} USING {charset}) COLLATE {collation}", quote(&old.name)))
+                },
+            )
         };
     }
     if column.auto_increment {
@@ -135,9 +148,8 @@ fn value(column: &Column, now: Option<&Table>) -> Value {
 
 /// Whether values of `old` are equal, and compare alike, exactly where they did, once they are of type `new`. Values that
 /// do not fit are asked for by the questions of the column itself.
-pub(super) fn keeps_values(old: &ColumnType, new: &ColumnType) -> bool {
+fn keeps_values(old: &ColumnType, new: &ColumnType) -> bool {
     use BaseType as T;
-    let text = |base: &T| base.is_text() || matches!(base, T::Char | T::VarChar);
     let exact = |base: &T| base.is_integer() || *base == T::Decimal;
     let decimals = |data_type: &ColumnType| data_type.decimals.unwrap_or(0);
     if old == new {
@@ -145,14 +157,44 @@ pub(super) fn keeps_values(old: &ColumnType, new: &ColumnType) -> bool {
     }
     match (&old.base, &new.base) {
         (one, other) if exact(one) && exact(other) => decimals(new) >= decimals(old),
-        (one, other) if text(one) && text(other) || one == other && matches!(one, T::Enum | T::Set) => {
+        (one, other) if is_text(one) && is_text(other) || one == other && matches!(one, T::Enum | T::Set) => {
             old.charset == new.charset && old.collation == new.collation
         }
-        (T::VarBinary, T::VarBinary) => true,
-        (T::Date, T::DateTime) => true,
+        (T::VarBinary, T::VarBinary) | (T::Date, T::DateTime) => true,
         (one, other) if one == other && matches!(one, T::DateTime | T::Timestamp | T::Time) => {
             decimals(new) >= decimals(old)
         }
         _ => false,
     }
+}
+
+/// Whether values of a column that differ before its redefinition differ behind it.
+pub(super) fn leaves_distinct(old: &Column, new: &Column) -> bool {
+    let (old, new) = (&old.data_type, &new.data_type);
+    keeps_values(old, new) || stays_distinct(old, new)
+}
+
+/// Whether values of `old` that differ still differ once they are of type `new`: numbers and times as texts, and texts as
+/// bytes.
+fn stays_distinct(old: &ColumnType, new: &ColumnType) -> bool {
+    use BaseType as T;
+    let bytes = |base: &T| base.is_blob() || *base == T::VarBinary;
+    let printed = |base: &T| {
+        base.is_integer() || matches!(base, T::Decimal | T::Date | T::DateTime | T::Time | T::Year | T::Uuid | T::Enum)
+    };
+    printed(&old.base) && (is_text(&new.base) || bytes(&new.base))
+        || (is_text(&old.base) || bytes(&old.base)) && bytes(&new.base)
+        || bytes(&old.base) && new.collation.as_deref().is_some_and(|name| name.ends_with("_bin"))
+}
+
+fn is_text(base: &BaseType) -> bool {
+    base.is_text() || matches!(base, BaseType::Char | BaseType::VarChar)
+}
+
+/// The character set and the collation of a text type, where both are known and are plain names.
+fn text_in(data_type: &ColumnType) -> Option<(&str, &str)> {
+    let plain = |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let charset = data_type.charset.as_deref().filter(plain)?;
+    let collation = data_type.collation.as_deref().filter(plain)?;
+    is_text(&data_type.base).then_some((charset, collation))
 }

@@ -93,7 +93,8 @@ fn names_of_another_time_are_found_in_the_rows_of_today() {
 fn what_cannot_be_asked_is_said_and_not_passed() {
     for statements in [
         "ALTER TABLE t MODIFY b INT, ADD UNIQUE (b)",
-        "ALTER TABLE t MODIFY b VARCHAR(20) CHARACTER SET latin1; ALTER TABLE t ADD UNIQUE (b)",
+        "ALTER TABLE t MODIFY a DATE; ALTER TABLE t ADD UNIQUE (a)",
+        "ALTER TABLE t MODIFY d DOUBLE, ADD UNIQUE (d)",
         "ALTER TABLE t ADD g INT AS (a + 1), ADD UNIQUE (g)",
         "ALTER TABLE t ADD g DATETIME DEFAULT NOW() UNIQUE",
         "ALTER TABLE t EXCHANGE PARTITION q WITH TABLE u; ALTER TABLE u ADD UNIQUE (a)",
@@ -102,6 +103,32 @@ fn what_cannot_be_asked_is_said_and_not_passed() {
         let last = asks(statements).pop();
         assert_eq!(last.as_deref(), Some("duplicates?"), "{statements}");
     }
+}
+
+#[test]
+fn values_that_differ_today_may_agree_once_they_are_converted() {
+    let binary = "ALTER TABLE t MODIFY b VARCHAR(20) COLLATE utf8mb4_bin, DROP KEY ub";
+    for (statements, expected) in [
+        (
+            "ALTER TABLE t CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+            Some("CONVERT(`b` USING utf8mb4) COLLATE utf8mb4_bin AS `b`"),
+        ),
+        ("ALTER TABLE t MODIFY b VARCHAR(30)", None),
+        ("ALTER TABLE t DROP KEY ub, CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", None),
+        (binary, None),
+    ] {
+        let found: Vec<DataCheck> =
+            questions(statements).into_iter().filter(|check| check.code == "duplicates").collect();
+        match expected {
+            Some(expression) => {
+                assert!(found.len() == 1 && found[0].sql.contains(expression), "{statements}: {found:?}")
+            }
+            None => assert!(found.is_empty(), "{statements}: {found:?}"),
+        }
+    }
+    assert_eq!(asks("ALTER TABLE t MODIFY id VARCHAR(20) NOT NULL"), ["too-long"], "numbers stay distinct as texts");
+    assert_eq!(asks("ALTER TABLE t MODIFY id VARCHAR(20) NOT NULL, ADD UNIQUE u (a)"), ["too-long", "duplicates"]);
+    assert_eq!(asks("ALTER TABLE t MODIFY id DOUBLE NOT NULL"), ["duplicates?"]);
 }
 
 #[test]
