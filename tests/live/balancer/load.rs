@@ -9,7 +9,7 @@ use galera_schema::sandbox::workload::{Figures, Kind, Profile, Window, Workload,
 use libtest_mimic::Trial;
 use mysql_async::prelude::Queryable;
 
-use super::states;
+use super::{reload, states};
 use crate::support::{Ran, program, shared, trial, until};
 
 type Outcome = Result<(), galera_schema::sandbox::Error>;
@@ -19,6 +19,7 @@ pub fn tests() -> Vec<Trial> {
         trial("balancer::pooled_clients_notice_nothing", pooled_clients_notice_nothing),
         trial("balancer::close_idle_never_cuts_a_transaction", close_idle_never_cuts_a_transaction),
         trial("balancer::who_stays_is_named_and_the_node_comes_back", who_stays_is_named_and_the_node_comes_back),
+        trial("balancer::who_comes_to_an_empty_node_is_seen", who_comes_to_an_empty_node_is_seen),
         trial("balancer::a_rehearsal_that_is_cut_off_is_mended", a_rehearsal_that_is_cut_off_is_mended),
     ]
 }
@@ -164,6 +165,38 @@ async fn who_stays_is_named_and_the_node_comes_back() -> Outcome {
     let seen: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(seen["closed_idle"], 1);
     assert!(past.query_drop("select 1").await.is_err());
+    assert_eq!(states(haproxy).await, before);
+    Ok(())
+}
+
+/// With `option persist` a rule sends sessions even to a server in maintenance. In a roll they would hang in COMMIT.
+async fn who_comes_to_an_empty_node_is_seen() -> Outcome {
+    let sandbox = shared().await;
+    let haproxy = sandbox.haproxy().unwrap();
+    let before = states(haproxy).await;
+    let own = std::fs::read_to_string(haproxy.config()).unwrap();
+    let rule = "\nbackend galera\n    use-server n3 if TRUE\n    option persist\n";
+    std::fs::write(haproxy.config(), own.replace("\nbackend galera\n", rule)).unwrap();
+    reload(haproxy).await;
+    haproxy.wait_up(sandbox.nodes(), Duration::from_secs(10)).await?;
+    let child = check(&sandbox, "drain_timeout = \"10s\"", "n3").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let child = child.unwrap();
+    until("the empty node is shut", Duration::from_secs(20), async || {
+        states(haproxy).await.contains(&"galera n3 1 0 1 0".to_owned())
+    })
+    .await;
+    let mut came = mysql_async::Conn::new(sandbox.app_opts().unwrap()).await.unwrap();
+    let port: Option<u16> = came.query_first("select @@port").await.unwrap();
+    assert_eq!(port, Some(sandbox.node("n3").unwrap().port()));
+    let ran = tokio::task::spawn_blocking(move || Ran::from(child.wait_with_output().unwrap())).await.unwrap();
+    let ran = ran.expect_code(5);
+    for expected in ["1 session(s) have come to n3", "option persist", "n3 is back in service"] {
+        assert!(ran.stderr.contains(expected), "{expected:?} in {}", ran.stderr);
+    }
+    came.disconnect().await.unwrap();
+    std::fs::write(haproxy.config(), own).unwrap();
+    reload(haproxy).await;
+    haproxy.wait_up(sandbox.nodes(), Duration::from_secs(10)).await?;
     assert_eq!(states(haproxy).await, before);
     Ok(())
 }
