@@ -68,21 +68,33 @@ pub(super) async fn provider(session: &mut Session) -> Result<Provider, ClusterE
     })
 }
 
+/// A statement of another session.
+struct Busy {
+    text: String,
+    /// It came from another node.
+    applied: bool,
+}
+
+/// The user of the threads that apply what other nodes have written.
+const APPLIER: &str = "system user";
+
 /// The statements of other sessions that change one of these tables. An applier that works on a statement which came
-/// to all nodes shows its text, and the command `Sleep`.
-async fn busy(session: &mut Session, objects: &Objects) -> Result<Option<String>, ClusterError> {
+/// to all nodes shows its text, and the command `Sleep` (seen on 10.11.19). One that has not got to it shows nothing.
+async fn busy(session: &mut Session, objects: &Objects) -> Result<Option<Busy>, ClusterError> {
     let rows = session
-        .query(
-            "SELECT ID, USER, INFO FROM information_schema.PROCESSLIST WHERE (COMMAND IN ('Query', 'Execute') OR USER = 'system user') AND INFO REGEXP \
-             '^[[:space:]]*(alter|create|drop|rename|optimize|truncate|repair)[[:space:]]' AND ID <> CONNECTION_ID()",
-        )
+        .query(&format!(
+            "SELECT ID, USER, INFO FROM information_schema.PROCESSLIST WHERE (COMMAND IN ('Query', 'Execute') OR USER = \
+             '{APPLIER}') AND INFO REGEXP '^[[:space:]]*(alter|create|drop|rename|optimize|truncate|repair)[[:space:]]' AND \
+             ID <> CONNECTION_ID()"
+        ))
         .await?;
     for row in rows.iter() {
         let info: String = row.get("INFO")?;
         if objects.tables.iter().any(|table| names(&info, &table.table)) {
             let (id, user): (u64, String) = (row.get("ID")?, row.get("USER")?);
             let start: String = info.chars().take(80).collect();
-            return Ok(Some(format!("`{start}` of {user} (thread {id}) is running.")));
+            let text = format!("`{start}` of {user} (thread {id}) is running.");
+            return Ok(Some(Busy { text, applied: user == APPLIER }));
         }
     }
     Ok(None)
@@ -91,8 +103,15 @@ async fn busy(session: &mut Session, objects: &Objects) -> Result<Option<String>
 /// Whether a statement may name the table. A quote within a quoted name is written twice.
 fn names(statement: &str, table: &str) -> bool {
     let (statement, table) = (statement.to_lowercase(), table.to_lowercase());
-    ['`', '"'].iter().any(|quote| statement.contains(&table.replace(*quote, &quote.to_string().repeat(2))))
-        || statement.contains(&table)
+    ['`', '"'].iter().any(|quote| has_word(&statement, &table.replace(*quote, &quote.to_string().repeat(2))))
+        || has_word(&statement, &table)
+}
+
+/// Whether a text holds a name, and not only as a part of a longer one.
+fn has_word(text: &str, name: &str) -> bool {
+    let part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '$'));
+    text.match_indices(name)
+        .any(|(at, _)| !part(text[..at].chars().next_back()) && !part(text[at + name.len()..].chars().next()))
 }
 
 /// The first value that does not fit the old type, in words.
@@ -112,7 +131,7 @@ async fn misfit(session: &mut Session, guards: &[String]) -> Result<Option<Strin
 struct Look {
     provider: Provider,
     schema: String,
-    busy: Option<String>,
+    busy: Option<Busy>,
     misfit: Option<String>,
 }
 
@@ -154,6 +173,13 @@ impl Crew<'_> {
             let mut schemas = looks.iter().flatten().map(|look| &look.schema);
             schemas.next().is_some_and(|first| schemas.any(|other| other != first))
         };
+        // What another node has done in a moment, such as the journal's own tables, is done here in a moment.
+        let soon = Instant::now() + LEVEL_WITHIN;
+        let applying = |look: &Look| look.busy.as_ref().is_some_and(|busy| busy.applied);
+        while looks.iter().flatten().any(applying) && Instant::now() < soon {
+            sleep(POLL).await;
+            looks = self.looks(&objects, &guards).await;
+        }
         if state.sent && differ(&looks) {
             // A node that is slower than the others is none that has ignored the statement.
             behind = self.behind().await;
@@ -191,7 +217,8 @@ impl Crew<'_> {
     }
 
     /// Waits a moment for the nodes that have not applied what another one has by now. Those that still have not, in
-    /// words.
+    /// words. A definition changes a little before `wsrep_last_committed` does, so this is asked after the schemas were
+    /// read.
     async fn behind(&mut self) -> Vec<Option<String>> {
         let mut reached = Vec::new();
         for node in 0..self.nodes.len() {
@@ -233,7 +260,7 @@ impl Crew<'_> {
             desync: it.desync,
             serving: true,
             remembered: false,
-            busy: look.busy.clone().or_else(|| {
+            busy: look.busy.as_ref().map(|busy| busy.text.clone()).or_else(|| {
                 (it.osu_method != "TOI").then(|| {
                     format!(
                         "the global wsrep_OSU_method is {}: every DDL there would stay on that node.",
@@ -290,5 +317,12 @@ mod tests {
         assert!(names("alter table \"we\"\"ird\" force", "WE\"ird"));
         assert!(names("alter table `we\"ird` force", "we\"ird"));
         assert!(!names("alter table weird force", "we`ird"));
+    }
+
+    #[test]
+    fn a_name_within_a_longer_one_is_another() {
+        assert!(names("alter table d.t force", "t") && names("alter table `T`force", "t"));
+        assert!(!names("create table `d`.journal (at varchar(40) not null)", "t"));
+        assert!(!names("alter table t_old rename t$, add ät int", "t"));
     }
 }
