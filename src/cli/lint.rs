@@ -77,7 +77,7 @@ pub(super) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
         let (all, changed) = (inputs.len(), git::changed_since(rev)?);
         inputs.retain(|input| input.path.is_none() || input.real_path().is_some_and(|path| changed.contains(&path)));
         if inputs.is_empty() && all > 0 {
-            output::note(&format!("None of the {all} files was added or changed since {rev}."));
+            output::note(&format!("Files given: {all}; added or changed since {rev}: none."));
         }
     }
     let mut linted = lint_all(&inputs, &context, &settings, args.fix)?;

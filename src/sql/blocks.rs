@@ -316,8 +316,8 @@ impl Blocks {
                 self.open.pop();
                 self.push(Block::Begin, At::Statement);
             }
-            // The initialisation of a package: its END is the package's.
-            Some(Block::Package) => self.at = At::Statement,
+            // Oracle mode: the initialisation of a package. Its END is the package's.
+            Some(Block::Package) if self.oracle => self.at = At::Statement,
             _ => self.push(Block::Begin, At::Statement),
         }
     }
