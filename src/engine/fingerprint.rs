@@ -91,3 +91,31 @@ pub(super) async fn fingerprint(session: &mut Session, objects: &Objects) -> Res
         ))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn statement(kind: &str, object: &str, tables: &[TableName]) -> PlannedStatement {
+        serde_json::from_value(json!({
+            "index": 1, "file": "-e", "line": 1, "sql": "", "kind": kind, "object": object, "tables": tables,
+            "operations": [], "algorithm": null, "lock": null,
+            "rsu": { "verdict": "safe", "old_to_new": "ok", "new_to_old": "ok", "conditions": [] },
+            "method": "RSU", "reasons": [], "execute": "", "estimate": {},
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn names_may_hold_dots() {
+        for (database, table) in [("a.b", "t"), ("a", "b.t"), ("a", "t")] {
+            let name = TableName::new(database, table);
+            let found = objects(&[&statement("alter_table", &format!("{database}.{table}"), &[name.clone()])]);
+            assert_eq!(found.tables, [name]);
+        }
+        // Without a list of tables the first dot is the one between the names.
+        assert_eq!(objects(&[&statement("create_view", "a.v", &[])]).tables, [TableName::new("a", "v")]);
+    }
+}

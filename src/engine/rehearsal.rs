@@ -200,6 +200,7 @@ async fn put_back_what_another_left(
             serde_json::from_value(body.get("saved").cloned().unwrap_or_default()).map_err(|error| {
                 Failure::new(ExitCode::Unknown, format!("The journal of {} cannot be read: {error}.", found.run.title))
             })?;
+        fleet.is_that_of(&saved)?;
         fleet.admit(&saved).await?;
         tell(format!("{} was left drained by a rehearsal that was cut off; it is back as it was found.", saved.node));
     }
