@@ -472,7 +472,24 @@ async fn faults_leave_the_others_in_service() -> Result<(), Error> {
     std::fs::write(&cnf, bad.replace("no_such_option = 1\n", "")).unwrap();
     site.schema(&["upgrade", "run", "--rollback"]).expect_code(0);
     site.assert_all_on(OLD).await;
-    a_server_in_a_transfer_is_stopped_first(&site).await
+    a_server_in_a_transfer_is_stopped_first(&site).await?;
+    nobody_is_primary_without_weight(&site).await
+}
+
+/// Why such a node is refused: however cleanly it is stopped, the others are no longer primary. The cluster ends here.
+async fn nobody_is_primary_without_weight(site: &Site) -> Result<(), Error> {
+    let [_, n2, n3] = site.sandbox.nodes() else { panic!("three nodes") };
+    for node in [n2, n3] {
+        node.execute("set global wsrep_provider_options = 'pc.weight=0'").await?;
+    }
+    assert!(Command::new("sh").arg(site.script()).args(["stop", "n1"]).status().unwrap().success());
+    for node in [n2, n3] {
+        until("the others have lost their primary component", Duration::from_secs(20), async || {
+            node.status("wsrep_cluster_status").await.unwrap().as_deref() == Some("non-Primary")
+        })
+        .await;
+    }
+    Ok(())
 }
 
 /// A client that stays keeps the node in service, and that a drain was begun and taken back is told.
