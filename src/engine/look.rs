@@ -11,6 +11,7 @@ use super::fingerprint::{Objects, fingerprint, objects};
 use super::window::same_conversions;
 use crate::cluster::{ClusterError, Connector, Node, Session};
 use crate::plan::Method;
+use crate::plan::check::names;
 use crate::run::{Answer, Seen, State};
 
 /// How long a survey waits for a node that applies more slowly than the others.
@@ -98,20 +99,6 @@ async fn busy(session: &mut Session, objects: &Objects) -> Result<Option<Busy>, 
         }
     }
     Ok(None)
-}
-
-/// Whether a statement may name the table. A quote within a quoted name is written twice.
-fn names(statement: &str, table: &str) -> bool {
-    let (statement, table) = (statement.to_lowercase(), table.to_lowercase());
-    ['`', '"'].iter().any(|quote| has_word(&statement, &table.replace(*quote, &quote.to_string().repeat(2))))
-        || has_word(&statement, &table)
-}
-
-/// Whether a text holds a name, and not only as a part of a longer one.
-fn has_word(text: &str, name: &str) -> bool {
-    let part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '$'));
-    text.match_indices(name)
-        .any(|(at, _)| !part(text[..at].chars().next_back()) && !part(text[at + name.len()..].chars().next()))
 }
 
 /// The first value that does not fit the old type, in words.
@@ -304,25 +291,5 @@ impl Crew<'_> {
             Ok(schema) => Answer::Fingerprint(schema),
             Err(error) => Answer::Unsure(error.to_string()),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_quote_in_a_name_is_written_twice() {
-        assert!(names("ALTER TABLE `we``ird` FORCE", "we`ird"));
-        assert!(names("alter table \"we\"\"ird\" force", "WE\"ird"));
-        assert!(names("alter table `we\"ird` force", "we\"ird"));
-        assert!(!names("alter table weird force", "we`ird"));
-    }
-
-    #[test]
-    fn a_name_within_a_longer_one_is_another() {
-        assert!(names("alter table d.t force", "t") && names("alter table `T`force", "t"));
-        assert!(!names("create table `d`.journal (at varchar(40) not null)", "t"));
-        assert!(!names("alter table t_old rename t$, add ät int", "t"));
     }
 }

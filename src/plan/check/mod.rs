@@ -13,6 +13,7 @@ mod disk;
 mod flow_control;
 mod identity;
 mod membership;
+mod naming;
 mod osu_method;
 mod primary;
 mod privileges;
@@ -26,6 +27,7 @@ mod synced;
 mod versions;
 
 pub use flow_control::is_strained;
+pub use naming::names;
 use serde::{Deserialize, Serialize};
 
 use super::facts::{CopyFacts, NodeFacts, NodeObservation, TableName, Unseen};
@@ -123,15 +125,6 @@ impl<'a> Scene<'a> {
     fn concerns(&self, table: &str) -> bool {
         self.tables.iter().any(|concerned| concerned.to_string().eq_ignore_ascii_case(table))
     }
-}
-
-/// Whether a statement's text holds this name as a word.
-pub fn names(statement: &str, name: &str) -> bool {
-    let is_part = |char: char| char.is_alphanumeric() || char == '_' || char == '$' || !char.is_ascii();
-    if name.chars().all(is_part) {
-        return statement.split(|char| !is_part(char)).any(|word| word.eq_ignore_ascii_case(name));
-    }
-    statement.to_lowercase().contains(&name.to_lowercase())
 }
 
 /// Collects what one check says.
