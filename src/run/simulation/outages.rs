@@ -3,6 +3,9 @@
 
 use super::*;
 
+/// Longer than any run that comes to an end.
+const FOR_EVER: usize = 1_000_000;
+
 const TOI: (Method, usize, bool) = (Method::Toi, 1, false);
 
 /// How many actions a run has that nothing happens to.
@@ -136,6 +139,21 @@ fn a_run_is_done_only_when_the_last_look_says_so() {
     }
 }
 
+/// Told to stop when everything is done, a run says so only if that is what it sees.
+#[test]
+fn a_stop_at_the_very_end_is_no_excuse_for_not_looking() {
+    let script = script(&[(Method::Rsu, 1, false)], true);
+    let last = length(&script, Cluster::new(3)) - 1;
+    for (luck, expected) in [(Luck::Good, Outcome::Done), (Luck::Outside(2), Outcome::Resumable)] {
+        let mut cluster = Cluster::new(3);
+        let mut book = State::fresh(&script);
+        let mut lucks = std::iter::repeat_n(Luck::Good, last - 1).chain([luck, Luck::Interrupt]);
+        let mut machine = Machine::new(script.clone(), book.clone());
+        let ending = end_of(process(&mut machine, &mut cluster, &mut lucks, &mut book));
+        assert_eq!(ending.outcome, expected, "{luck:?} {ending:?}");
+    }
+}
+
 #[test]
 fn what_leaves_no_trace_is_not_sent_twice() {
     for repeatable in [true, false] {
@@ -194,7 +212,7 @@ fn a_run_that_stops_brings_its_node_home_whatever_becomes_of_the_others() {
     let steps = length(&script, Cluster::new(3));
     for at in 0..steps {
         for node in 0..3 {
-            for luck in [Luck::Cut(node, 1000), Luck::Crash(node, 1000)] {
+            for luck in [Luck::Cut(node, FOR_EVER), Luck::Crash(node, FOR_EVER)] {
                 for later in [0, 1, 2] {
                     let mut cluster = Cluster::new(3);
                     let mut book = State::fresh(&script);
