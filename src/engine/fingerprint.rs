@@ -112,7 +112,8 @@ mod tests {
     fn names_may_hold_dots() {
         for (database, table) in [("a.b", "t"), ("a", "b.t"), ("a", "t")] {
             let name = TableName::new(database, table);
-            let found = objects(&[&statement("alter_table", &format!("{database}.{table}"), &[name.clone()])]);
+            let found =
+                objects(&[&statement("alter_table", &format!("{database}.{table}"), std::slice::from_ref(&name))]);
             assert_eq!(found.tables, [name]);
         }
         // Without a list of tables the first dot is the one between the names.
