@@ -4,7 +4,7 @@
 //! | framework | files | marks inside |
 //! |---|---|---|
 //! | Flyway | `V1__x.sql`, undo `U1__x.sql`, repeatable `R__x.sql` | - |
-//! | Liquibase | `--liquibase formatted sql` | `--changeset`, `--rollback`, `/* liquibase rollback .. */` |
+//! | Liquibase | `--liquibase formatted sql` | `--changeset .. endDelimiter:..`, `--rollback`, `/* liquibase rollback .. */` |
 //! | golang-migrate, sqlx | `1_x.up.sql`, `1_x.down.sql` | - |
 //! | dbmate | - | `-- migrate:up`, `-- migrate:down` |
 //! | goose | - | `-- +goose Up`, `-- +goose Down` |

@@ -194,7 +194,7 @@ impl Cursor<'_> {
             } else if self.eat("IGNORED") {
                 options.push(KeyOption::Ignored(true));
             } else if self.eat("VISIBLE") {
-                // What dumps of MySQL say of every key.
+                // Every key is; the word is taken for the sake of MySQL's dumps (MDEV-22199).
             } else if self.eat("CLUSTERING") {
                 self.eat_equal();
                 let value = self.option_value()?;

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::ddl;
 use crate::ddl::ast::Class;
 use crate::lint::script::Unit;
 use crate::lint::{Group, Rule, Script, Severity, Sink};
@@ -32,23 +33,29 @@ fn check(script: &Script<'_>, sink: &mut Sink) {
             report(script, unit.offset + span.start..unit.offset + span.end, sink);
         }
     }
-    // Whole statements that are skipped are no statements.
-    if contains_any(script.text) {
-        let inside = |comment: &Range<usize>| {
-            let next = script.units.partition_point(|unit| unit.whole().end <= comment.start);
-            script.units.get(next).is_some_and(|unit| unit.offset <= comment.start)
-        };
-        let executable = |comment: &Range<usize>| begins(&script.text[comment.clone()]);
-        for comment in script.comments().filter(|comment| executable(comment) && !inside(comment)) {
-            let text = &script.text[comment.clone()];
-            let number = |char: char| char.is_ascii_digit();
-            let held = text.trim_start_matches(['/', '*', 'M', '!']).trim_start_matches(number).trim_end_matches("*/");
-            let class = crate::ddl::parse(held, script.context.dialect()).kind.class();
-            if matches!(class, Class::Ddl | Class::Dml) {
-                report(script, beginning(script.text, comment), sink);
-            }
-        }
+    for comment in skipped(script) {
+        report(script, beginning(script.text, comment), sink);
     }
+}
+
+/// Whole statements that are skipped, and so are no statements to the version.
+fn skipped(script: &Script<'_>) -> Vec<Range<usize>> {
+    if !contains_any(script.text) {
+        return Vec::new();
+    }
+    let dialect = script.context.dialect();
+    let lasts = |comment: &Range<usize>| {
+        let text = &script.text[comment.clone()];
+        let next = script.units.partition_point(|unit| unit.whole().end <= comment.start);
+        let inside = script.units.get(next).is_some_and(|unit| unit.offset <= comment.start);
+        if inside || !begins(text) {
+            return false;
+        }
+        let number = |char: char| char.is_ascii_digit();
+        let held = text.trim_start_matches(['/', '*', 'M', '!']).trim_start_matches(number).trim_end_matches("*/");
+        matches!(ddl::parse(held, dialect).kind.class(), Class::Ddl | Class::Dml)
+    };
+    script.comments().filter(lasts).collect()
 }
 
 fn report(script: &Script<'_>, span: Range<usize>, sink: &mut Sink) {
