@@ -306,12 +306,12 @@ fn missing(statement: &Statement, applied: &Applied, algorithm: Algorithm) -> Re
         Some(before) if before.incomplete || !applied.problems.is_empty() => {
             format!("The definition of {table} holds something that was not understood")
         }
-        // What no definition shows: a hidden FTS_DOC_ID, or NULL beside AUTO_INCREMENT.
+        // What no definition shows: a hidden FTS_DOC_ID, NULL beside AUTO_INCREMENT, or what a default comes to.
         Some(_) => {
             return reason(
                 "missing-fact",
                 format!(
-                    "The definition of {table} does not show all that this depends on (a FULLTEXT key that it once had, or NULL beside AUTO_INCREMENT), so the worst that is possible is assumed: {}.",
+                    "The definition of {table} does not show all that this depends on (a FULLTEXT key that it once had, NULL beside AUTO_INCREMENT, or whether a default fits), so the worst that is possible is assumed: {}.",
                     algorithm.keyword()
                 ),
             );

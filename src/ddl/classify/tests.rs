@@ -158,6 +158,9 @@ fn what_looked_cheap_once_is_judged_right() {
     }
     check("11.8.6", &format!("{vector}InnoDB"), "DROP PRIMARY KEY, ADD PRIMARY KEY (n)", Copy, Lock::None);
     check("11.8.6", &format!("{vector}InnoDB"), "KEY_BLOCK_SIZE=8", Copy, Lock::None);
+    let by_transaction = "ADD COLUMN rs BIGINT UNSIGNED AS ROW START, ADD COLUMN re BIGINT UNSIGNED AS ROW END, \
+                          ADD PERIOD FOR SYSTEM_TIME (rs, re), ADD SYSTEM VERSIONING";
+    check("11.8.6", &format!("{vector}InnoDB"), by_transaction, Copy, Lock::None);
     check("11.8.6", &format!("{vector}InnoDB"), "KEY_BLOCK_SIZE=0", Inplace, Lock::None);
     check("11.8.6", &format!("{vector}InnoDB KEY_BLOCK_SIZE=8"), "KEY_BLOCK_SIZE=4", Inplace, Lock::None);
     check(
@@ -360,6 +363,16 @@ fn a_default_that_may_differ_from_row_to_row_is_copied() {
         check("10.11.19", TABLE, &clauses, algorithm, lock);
     }
     check("11.8.6", TABLE, "ADD COLUMN q BIGINT DEFAULT (lastval(sq))", Copy, Lock::Shared);
+    // Without a strict mode it may be cut, for which the table is copied.
+    for (column, algorithm, certain) in [
+        ("VARCHAR(20) DEFAULT (concat('x', @@version))", Copy, false),
+        ("VARCHAR(20) DEFAULT (concat('x', 'y'))", Instant, true),
+        ("DATE DEFAULT (now() + INTERVAL 1 DAY)", Instant, true),
+    ] {
+        let sql = format!("SET STATEMENT sql_mode='' FOR ALTER TABLE t ADD COLUMN q {column}");
+        let judgement = judged("10.11.19", TABLE, &sql);
+        assert_eq!((judgement.algorithm, judgement.certain), (Some(algorithm), certain), "{sql}");
+    }
 }
 
 #[test]

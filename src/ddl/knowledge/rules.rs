@@ -456,6 +456,14 @@ pub const RULES: &[Rule<Algorithm>] = &[
         "M",
     )
     .versions(since(V11_7)),
+    rule(
+        "vector-key",
+        &[Vector, AddsVersioning],
+        Rows,
+        "System versioning adds a column to the primary key, and a table with a VECTOR key is copied when keys change.",
+        "M",
+    )
+    .versions(since(V11_7)),
     rule("vector-key", &[Vector, AddsClusteredKey], Rows, "A table with a VECTOR key is copied when keys change.", "M")
         .versions(since(V11_7)),
     rule(

@@ -65,7 +65,12 @@ pub(super) fn columns(known: &mut Known, change: &Change<'_>) {
 
 fn added_default(known: &mut Known, profile: &ServerProfile, column: &Column) {
     known.insert_if(column.auto_increment, Fact::AddsAutoIncrement);
-    if let ColumnDefault::Expression { reads_columns, functions, user_variables, .. } = &column.default {
+    if let ColumnDefault::Expression { reads_columns, functions, user_variables, volatile, .. } = &column.default {
+        // What the session or the time gives may not fit. A strict mode refuses it then, others copy (measured).
+        let strict = profile.has_mode("STRICT_TRANS_TABLES") || profile.has_mode("STRICT_ALL_TABLES");
+        if *volatile && !strict && !takes_any(&column.data_type.base) {
+            known.allow(Fact::AddsWithRowDefault);
+        }
         let differs = functions.iter().any(|function| !gives_one_value(function));
         known.insert_if(*reads_columns || *user_variables || differs, Fact::AddsWithRowDefault);
         let of_sequence = |function: &String| matches!(function.as_str(), "nextval" | "lastval" | "setval");
@@ -76,6 +81,12 @@ fn added_default(known: &mut Known, profile: &ServerProfile, column: &Column) {
         date && !column.nullable && column.default == ColumnDefault::None && profile.has_mode("NO_ZERO_DATE"),
         Fact::AddsZeroDate,
     );
+}
+
+/// Whether no time or number is too long for the type.
+fn takes_any(base: &BaseType) -> bool {
+    use BaseType::{Date, DateTime, Double, Float, Time, Timestamp, Year};
+    matches!(base, Date | DateTime | Time | Timestamp | Year | Float | Double) || base.is_text() || base.is_blob()
 }
 
 fn column(known: &mut Known, change: &Change<'_>, old: &Column, new: &Column) {
