@@ -12,7 +12,6 @@ pub(crate) const STATEMENTS: &[&str] = &[
     "CREATE OR REPLACE INDEX kbt ON t (a)",
     "CREATE OR REPLACE INDEX kn ON t (n)",
     "CREATE OR REPLACE UNIQUE INDEX uid ON t (id)",
-    "OPTIMIZE TABLE t",
     "CREATE INDEX IF NOT EXISTS ka ON t (a)",
     "DROP INDEX ka ON t",
     "DROP INDEX kb ON t",

@@ -98,6 +98,8 @@ fn what_looks_cheap_is_not() {
         (doc_id, "ADD FULLTEXT INDEX (a)", Copy, Lock::Shared),
         (TABLE, "AVG_ROW_LENGTH=100, ALTER INDEX ka NOT IGNORED", Nocopy, Lock::None),
         (TABLE, "AVG_ROW_LENGTH=100, ALTER INDEX IF EXISTS kz NOT IGNORED", Instant, Lock::None),
+        (TABLE, "AVG_ROW_LENGTH=100, RENAME INDEX IF EXISTS kz TO ky", Nocopy, Lock::None),
+        (TABLE, "RENAME INDEX IF EXISTS kz TO ky", Instant, Lock::None),
         (TABLE, "ADD v INT AS (n) VIRTUAL, ALTER INDEX ka NOT IGNORED", Copy, Lock::Shared),
     ] {
         check("10.11.19", table, clauses, algorithm, lock);

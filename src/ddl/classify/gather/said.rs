@@ -72,6 +72,8 @@ pub(super) fn statement(known: &mut Known, operations: &[&Operation], before: Op
             Operation::AlterKey { name, .. } => {
                 known.insert_if(before.is_some_and(|table| table.key(&name.value).is_some()), Fact::ChangesKeyMetadata)
             }
+            // Counts even where IF EXISTS finds nothing (measured).
+            Operation::RenameKey { .. } => known.insert(Fact::RenamesKey),
             Operation::DropPrimaryKey { .. } => known.insert_if(drops_placing("PRIMARY"), Fact::ChangesPartitioning),
             Operation::DropKey { name, .. } | Operation::DropConstraint { name, .. } => {
                 known.insert_if(drops_placing(&name.value), Fact::ChangesPartitioning);
