@@ -29,7 +29,8 @@ impl Crew<'_> {
             self.plan.statements.iter().flat_map(|statement| statement.tables.iter().cloned()).collect();
         let mut told = String::new();
         loop {
-            let nodes = observe(&self.connector).await;
+            // As long as the questions take is long enough to see a pause; a longer look follows where there is one.
+            let nodes = observe(&self.connector, Duration::ZERO).await;
             let scene = Scene {
                 nodes: &nodes,
                 plan: &self.plan,

@@ -58,9 +58,9 @@ const SAMPLE: Duration = Duration::from_millis(40);
 /// milliseconds fills the short sample, and before a roll is told which node writes most.
 const LONGER: Duration = Duration::from_millis(500);
 
-/// Looks at all nodes. Rates that speak against a change are taken again over a longer time.
-pub(super) async fn observe(connector: &Connector) -> Vec<NodeObservation> {
-    let mut nodes = facts::observe_all(connector, SAMPLE).await;
+/// Looks at all nodes, with rates over `sample` at least. Rates that speak against a change are taken again over a longer time.
+pub(super) async fn observe(connector: &Connector, sample: Duration) -> Vec<NodeObservation> {
+    let mut nodes = facts::observe_all(connector, sample).await;
     if check::is_strained(&nodes) {
         facts::watch_all(connector, &mut nodes, LONGER).await;
     }
@@ -166,7 +166,7 @@ impl Ground {
     /// # Errors
     /// No node answers (exit 4).
     async fn look(connector: &Connector, settings: &Settings) -> Result<Self, Failure> {
-        let (nodes, rates) = tokio::join!(observe(connector), rates::learn(connector, settings));
+        let (nodes, rates) = tokio::join!(observe(connector, SAMPLE), rates::learn(connector, settings));
         let order = writers_last(&nodes);
         let ground = Self { nodes, order, rates };
         ground.reference()?;
