@@ -15,7 +15,8 @@ pub struct Row<'a> {
     pub p99: Spread,
     pub failed: usize,
     pub ddl: f64,
-    pub configured: f64,
+    /// Wall time by the sum of the servers' DDL and the configured waits, round by round.
+    pub ratio: Spread,
 }
 
 /// Minimum, median, maximum.
@@ -49,7 +50,7 @@ pub fn rows(all: &[Measured], way: Way) -> Vec<Row<'_>> {
             p99: spread(group.iter().map(|one| one.p99_ms)),
             failed: group.iter().map(|one| one.failed).sum(),
             ddl: spread(group.iter().map(|one| one.ddl)).median,
-            configured: spread(group.iter().map(|one| one.configured)).median,
+            ratio: spread(group.iter().map(|one| one.wall / (one.ddl + one.configured).max(f64::MIN_POSITIVE))),
         })
         .collect()
 }
@@ -89,7 +90,7 @@ pub fn summary(all: &[Measured]) -> String {
             slowest.measured.class
         );
     }
-    let ratio = |row: &Row<'_>| row.wall.median / (row.ddl + row.configured);
+    let ratio = |row: &Row<'_>| row.ratio.median;
     if let Some(worst) = done().filter(|row| row.measured.method == "RSU").max_by(|a, b| ratio(a).total_cmp(&ratio(b)))
     {
         let _ = write!(
@@ -144,12 +145,7 @@ pub fn page(all: &[Measured], size: u64, nodes: u8, clients: u32) -> String {
     );
     page.push_str("| class | method | wall s | servers' DDL s | wall / (DDL + drains + settles) | longest write gap ms | idle gap ms | p99 ms | failed |\n|---|---|---|---|---|---|---|---|---|\n");
     for row in rows(all, Way::Schema) {
-        let parts = row.ddl + row.configured;
-        let ratio = if row.measured.method == "RSU" && parts > 0.0 {
-            format!("{:.2}", row.wall.median / parts)
-        } else {
-            "-".into()
-        };
+        let ratio = if row.measured.method == "RSU" { format!("{:.2}", row.ratio.median) } else { "-".into() };
         let _ = writeln!(
             page,
             "| {} | {} | {:.2} | {:.2} | {ratio} | {:.1} ({:.1} to {:.1}) | {:.1} | {:.1} | {} |",
