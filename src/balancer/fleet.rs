@@ -1,6 +1,6 @@
 //! All balancers of the configuration together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,8 @@ pub struct Fleet {
     /// Some clients come to the nodes past every balancer that could be told.
     unguarded: bool,
     min_serving: usize,
+    /// Labels of balancers that a person says exist no more: nothing can be put back there.
+    gone: Vec<String>,
 }
 
 /// What was found in all balancers before one node was drained. It goes into the journal before the drain begins.
@@ -35,7 +37,7 @@ pub struct FleetSaved {
 
 impl Fleet {
     pub(super) fn new(balancers: Vec<Box<dyn Balancer>>, unguarded: bool, min_serving: usize) -> Self {
-        Self { balancers, unguarded, min_serving }
+        Self { balancers, unguarded, min_serving, gone: Vec::new() }
     }
 
     /// What somebody has to consent to (`--accept no-balancer`) when no balancer, or not every one, can be told to
@@ -53,26 +55,71 @@ impl Fleet {
         self.balancers.iter().map(|balancer| balancer.label())
     }
 
-    /// Whether these are the balancers that a node was taken out of: only then can it be given back to all of them.
+    /// Takes a person's word (`--gone-balancer`) that these balancers exist no more: what was remembered of them is not
+    /// missed. `remembered` is all that was, and may be nothing where nobody can know yet.
+    ///
+    /// # Errors
+    /// When this configuration still has one of them, or nothing was remembered of it in any of `remembered`.
+    pub fn give_up(&mut self, gone: &[String], remembered: &[&FleetSaved]) -> Result<(), Error> {
+        for label in gone {
+            if self.labels().any(|one| one == label) {
+                return Err(Error::new(
+                    Trouble::Refused,
+                    label,
+                    "`--gone-balancer` names it, and this configuration has it. Nothing was changed.",
+                )
+                .hint("Take its [[balancer]] out of the configuration if it exists no more; otherwise leave the option out."));
+            }
+            if !remembered.iter().any(|saved| saved.balancers.contains_key(label)) {
+                let known: BTreeSet<&str> =
+                    remembered.iter().flat_map(|saved| saved.balancers.keys()).map(String::as_str).collect();
+                let known = if known.is_empty() {
+                    "No node is out of rotation in any balancer.".to_owned()
+                } else {
+                    format!("Nodes are out of rotation in: {}.", known.into_iter().collect::<Vec<_>>().join(", "))
+                };
+                return Err(Error::new(
+                    Trouble::Refused,
+                    label,
+                    format!(
+                        "`--gone-balancer` names it, and no node was taken out of rotation there. {known} Nothing was changed."
+                    ),
+                ));
+            }
+        }
+        self.gone = gone.to_vec();
+        Ok(())
+    }
+
+    /// Whether every balancer that a node was taken out of is in this configuration: only then can it be given back.
+    ///
+    /// # Errors
+    /// The balancer that is missing here.
+    pub fn has_all_of(&self, saved: &FleetSaved) -> Result<(), Error> {
+        let Some(label) = self.missing_here(saved) else { return Ok(()) };
+        Err(Error::new(
+            Trouble::Refused,
+            label,
+            format!(
+                "Node {} was taken out of rotation in this balancer, and this configuration does not have it. Nothing was \
+                 changed; the node may still be out.",
+                saved.node
+            ),
+        )
+        .hint(
+            "Use the configuration of the host on which the run began (--config), or add its [[balancer]] to this one: `name` \
+             decides what it is called where it is reached in another way.",
+        )
+        .hint(format!("If the balancer exists no more, say so with --gone-balancer '{label}'.")))
+    }
+
+    /// Whether these are the balancers that a node was taken out of, and no others.
     ///
     /// # Errors
     /// The balancer that is missing here, or that was not there then.
     pub fn is_that_of(&self, saved: &FleetSaved) -> Result<(), Error> {
+        self.has_all_of(saved)?;
         let node = &saved.node;
-        if let Some(label) = self.missing_here(saved) {
-            return Err(Error::new(
-                Trouble::Refused,
-                label,
-                format!(
-                    "Node {node} was taken out of rotation in this balancer, and this configuration does not have it. Nothing was \
-                     changed; the node may still be out."
-                ),
-            )
-            .hint(
-                "Use the configuration of the host on which the run began (--config), or add its [[balancer]] to this one: `name` \
-                 decides what it is called where it is reached in another way.",
-            ));
-        }
         if let Some(label) = self.labels().find(|label| !saved.balancers.contains_key(*label)) {
             return Err(Error::new(
                 Trouble::Refused,
@@ -87,9 +134,10 @@ impl Fleet {
         Ok(())
     }
 
-    /// A balancer that something was remembered of and that this configuration does not have.
+    /// A balancer that something was remembered of, that this configuration does not have, and that is not given up.
     fn missing_here<'a>(&self, saved: &'a FleetSaved) -> Option<&'a str> {
-        saved.balancers.keys().map(String::as_str).find(|label| !self.labels().any(|one| one == *label))
+        let here = |label: &str| self.labels().any(|one| one == label) || self.gone.iter().any(|gone| gone == label);
+        saved.balancers.keys().map(String::as_str).find(|label| !here(label))
     }
 
     /// The nodes in the order in which they are best drained: those that a balancer cannot let go of now come last.

@@ -1,7 +1,7 @@
 //! `schema abort`.
 
 use super::Global;
-use super::resume::{NOTHING_OPEN, end};
+use super::resume::{Gone, NOTHING_OPEN, end};
 use super::run_view::{RunFormat, RunView};
 use crate::cluster::Connector;
 use crate::config::{ConnectionArgs, Settings};
@@ -17,6 +17,8 @@ pub(super) struct Args {
     /// in rotation and Synced, and after a schema change hold the same schema.
     #[arg(long)]
     forget: bool,
+    #[command(flatten)]
+    gone: Gone,
     /// What to print while it runs.
     #[arg(long, value_enum, default_value_t)]
     format: RunFormat,
@@ -28,7 +30,7 @@ pub(super) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
     if args.forget {
         return super::block_on(forget(&args, global));
     }
-    super::block_on(end(Way::Back, args.format, &args.connection, global))
+    super::block_on(end(Way::Back, &args.gone, args.format, &args.connection, global))
 }
 
 async fn forget(args: &Args, global: &Global) -> Result<ExitCode, Failure> {
@@ -36,7 +38,7 @@ async fn forget(args: &Args, global: &Global) -> Result<ExitCode, Failure> {
     let work = async {
         let settings = Settings::load(global.config.as_deref(), &args.connection)?;
         let connector = Connector::open(&settings).await?;
-        engine::forget(&connector, &settings).await
+        engine::forget(&args.gone.balancers, &connector, &settings).await
     };
     match view.pass_on(work.await)? {
         Some(run) => view.finish_idle(&format!("Run {run} is closed. No node was touched.")),

@@ -2,6 +2,7 @@
 
 use clap::{Subcommand, ValueEnum};
 
+use super::resume::Gone;
 use super::{Global, block_on, output};
 use crate::balancer::View;
 use crate::config::{ConnectionArgs, Settings};
@@ -30,6 +31,8 @@ struct Check {
     /// The node. [default: the one that is best drained first]
     #[arg(long, value_name = "NAME")]
     node: Option<String>,
+    #[command(flatten)]
+    gone: Gone,
     /// How to print what was seen.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -51,7 +54,7 @@ pub(super) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
             let _ = std::io::Write::write_fmt(&mut anstream::stderr(), format_args!("{line}\n"));
         }
     };
-    let seen = block_on(rehearse(check.node.as_deref(), &settings, &mut tell))?;
+    let seen = block_on(rehearse(check.node.as_deref(), &check.gone.balancers, &settings, &mut tell))?;
     match check.format {
         Format::Human => output::print(&page(&seen))?,
         Format::Json => {

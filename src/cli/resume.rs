@@ -17,6 +17,8 @@ pub(super) const NOTHING_OPEN: &str = "No run is open: there is nothing to do.";
 /// host.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
+    #[command(flatten)]
+    gone: Gone,
     /// What to print while it runs.
     #[arg(long, value_enum, default_value_t)]
     format: RunFormat,
@@ -24,19 +26,29 @@ pub(super) struct Args {
     connection: ConnectionArgs,
 }
 
+/// The way out where a load balancer went away for good while a node was drained in it.
+#[derive(Debug, clap::Args)]
+pub(super) struct Gone {
+    /// This load balancer exists no more: nothing is put back there. Take its [[balancer]] out of the configuration
+    /// first; repeat it for several.
+    #[arg(long = "gone-balancer", value_name = "NAME")]
+    pub(super) balancers: Vec<String>,
+}
+
 pub(super) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
-    super::block_on(end(Way::Forward, args.format, &args.connection, global))
+    super::block_on(end(Way::Forward, &args.gone, args.format, &args.connection, global))
 }
 
 /// Ends the open run, one way or the other.
 pub(super) async fn end(
     way: Way,
+    gone: &Gone,
     format: RunFormat,
     connection: &ConnectionArgs,
     global: &Global,
 ) -> Result<ExitCode, Failure> {
     let mut view = RunView::new(format, global.quiet);
-    let ended = take_over(way, connection, global, &mut view).await;
+    let ended = take_over(way, gone, connection, global, &mut view).await;
     match view.pass_on(ended)? {
         Some(ending) => Ok(view.finish(&ending)),
         None => view.finish_idle(NOTHING_OPEN),
@@ -46,6 +58,7 @@ pub(super) async fn end(
 /// `None` when no run is open.
 async fn take_over(
     way: Way,
+    gone: &Gone,
     connection: &ConnectionArgs,
     global: &Global,
     view: &mut RunView,
@@ -53,5 +66,5 @@ async fn take_over(
     let settings = Settings::load(global.config.as_deref(), connection)?;
     let connector = Connector::open(&settings).await?;
     let mut signals = Signals::listen()?;
-    engine::take_over(way, &connector, &settings, view, &mut signals).await
+    engine::take_over(way, &gone.balancers, &connector, &settings, view, &mut signals).await
 }

@@ -7,6 +7,7 @@ use clap::{Subcommand, ValueEnum};
 
 use super::Global;
 use super::output::{print, print_json, print_last_word};
+use super::resume::Gone;
 use crate::config::{ConnectionArgs, Settings};
 use crate::engine::upgrade::{Answer, Console, Report, UpgradeEvent, Upgrader, Wishes, status};
 use crate::failure::{ExitCode, Failure};
@@ -58,6 +59,8 @@ struct Manner {
     /// Watch the cluster for this long after the last node, such as 10m.
     #[arg(long, value_name = "TIME")]
     watch: Option<String>,
+    #[command(flatten)]
+    gone: Gone,
     /// human: progress on stderr and a report on stdout; ndjson: one event a line on stdout.
     #[arg(long, value_enum, default_value_t = Events::Human)]
     format: Events,
@@ -226,6 +229,7 @@ fn wishes(destination: Destination) -> Wishes {
 
 fn manner(wishes: &mut Wishes, manner: &Manner) -> Result<(), Failure> {
     wishes.confirm_each = manner.confirm_each;
+    wishes.gone.clone_from(&manner.gone.balancers);
     wishes.watch = match &manner.watch {
         Some(text) => {
             let time = crate::config::parse_duration(text);

@@ -104,19 +104,21 @@ pub async fn apply(
     Ok(go(crew, machine, "apply", title, signals).await)
 }
 
-/// Ends the run that stopped half-way, one way or the other. `None` when there is none.
+/// Ends the run that stopped half-way, one way or the other. `gone` are the balancers that exist no more. `None` when
+/// there is no run.
 ///
 /// # Errors
 /// When it cannot begin; nothing was changed then.
 pub async fn take_over(
     way: Way,
+    gone: &[String],
     connector: &Connector,
     settings: &Settings,
     sink: &mut dyn EventSink,
     signals: &mut Signals,
 ) -> Result<Option<Ending>, Failure> {
     let Some((book, found)) = Book::take_over(connector, settings, "apply").await? else { return Ok(None) };
-    let (left, fleet) = match pick_up(&found, connector, settings, true).await {
+    let (left, fleet) = match pick_up(&found, gone, connector, settings, true).await {
         Ok(picked_up) => picked_up,
         Err(failure) => {
             put_down(book, &found).await;
@@ -150,6 +152,7 @@ struct Left {
 /// configuration; where the run goes on, also that it can drain more of them. Changes nothing.
 async fn pick_up(
     found: &Found,
+    gone: &[String],
     connector: &Connector,
     settings: &Settings,
     goes_on: bool,
@@ -158,7 +161,8 @@ async fn pick_up(
     for node in &left.plan.nodes {
         connector.node(node)?;
     }
-    let fleet = Fleet::open(&settings.balancers, connector.nodes(), left.plan.policy.min_serving)?;
+    let mut fleet = Fleet::open(&settings.balancers, connector.nodes(), left.plan.policy.min_serving)?;
+    fleet.give_up(gone, &left.rotation.values().collect::<Vec<_>>())?;
     for saved in left.rotation.values() {
         fleet.is_that_of(saved)?;
     }
@@ -251,11 +255,11 @@ pub fn tell_end(outcome: Outcome, text: &str, sink: &mut dyn EventSink) {
 ///
 /// # Errors
 /// When a node is not what it should be (exit 3), or cannot be seen (exit 4).
-pub async fn forget(connector: &Connector, settings: &Settings) -> Result<Option<String>, Failure> {
+pub async fn forget(gone: &[String], connector: &Connector, settings: &Settings) -> Result<Option<String>, Failure> {
     let Some((mut book, found)) = Book::take_over(connector, settings, "apply").await? else {
         return upgrade::forget(connector, settings).await;
     };
-    let (left, fleet) = match pick_up(&found, connector, settings, false).await {
+    let (left, fleet) = match pick_up(&found, gone, connector, settings, false).await {
         Ok(picked_up) => picked_up,
         Err(failure) => {
             put_down(book, &found).await;

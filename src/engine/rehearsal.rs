@@ -54,12 +54,13 @@ pub(crate) struct Rehearsal {
 /// left.
 pub(crate) async fn rehearse(
     node: Option<&str>,
+    gone: &[String],
     settings: &Settings,
     tell: &mut dyn FnMut(String),
 ) -> Result<Rehearsal, Failure> {
     let mut signals = Signals::listen()?;
     let connector = Connector::open(settings).await?;
-    let fleet = Fleet::open(&settings.balancers, connector.nodes(), settings.policy.min_serving)?;
+    let mut fleet = Fleet::open(&settings.balancers, connector.nodes(), settings.policy.min_serving)?;
     if let Some(text) = fleet.consent() {
         return Err(Failure::refused(format!("There is nothing to rehearse. {text}")));
     }
@@ -71,7 +72,7 @@ pub(crate) async fn rehearse(
         }
     };
     let before = fleet.check().await?;
-    put_back_what_another_left(&fleet, &connector, settings, tell).await?;
+    put_back_what_another_left(&mut fleet, gone, &connector, settings, tell).await?;
     every_node_is_synced(&connector).await?;
     let title = format!("rehearsal of a drain of {node}");
     let mut book = Book::begin(&connector, settings, NewRun { kind: KIND, title, plan: Value::Null }).await?;
@@ -189,7 +190,8 @@ async fn hold_empty(
 
 /// A rehearsal whose process died has left its node drained, and the journal knows what was there before.
 async fn put_back_what_another_left(
-    fleet: &Fleet,
+    fleet: &mut Fleet,
+    gone: &[String],
     connector: &Connector,
     settings: &Settings,
     tell: &mut dyn FnMut(String),
@@ -200,6 +202,7 @@ async fn put_back_what_another_left(
             serde_json::from_value(body.get("saved").cloned().unwrap_or_default()).map_err(|error| {
                 Failure::new(ExitCode::Unknown, format!("The journal of {} cannot be read: {error}.", found.run.title))
             })?;
+        fleet.give_up(gone, &[&saved])?;
         fleet.is_that_of(&saved)?;
         fleet.admit(&saved).await?;
         tell(format!("{} was left drained by a rehearsal that was cut off; it is back as it was found.", saved.node));

@@ -169,6 +169,18 @@ async fn a_node_is_given_back_to_the_balancers_that_it_left() {
     }
     let error = with(&["edge"]).admit(&saved).await.unwrap_err();
     assert!(error.left.iter().any(|left| left.contains("inner")), "{error:?}");
+
+    // One that exists no more is not missed, but only on a person's word, and only one that is neither here nor unheard of.
+    let mut fleet = with(&["edge"]);
+    for (wrong, expected) in [("edge", "has it"), ("other", "edge, inner")] {
+        let error = fleet.give_up(&[wrong.to_owned()], &[&saved]).unwrap_err();
+        assert!(error.trouble == Trouble::Refused && error.message.contains(expected), "{wrong}: {error}");
+        fleet.is_that_of(&saved).unwrap_err();
+    }
+    fleet.give_up(&["inner".to_owned()], &[&saved]).unwrap();
+    fleet.is_that_of(&saved).unwrap();
+    fleet.admit(&saved).await.unwrap();
+    fleet.wait_until_served(&saved).await.unwrap();
 }
 
 #[tokio::test]

@@ -384,7 +384,10 @@ esac
     std::fs::write(&script, text).unwrap();
     std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
     let toml = std::fs::read_to_string(config.path()).unwrap();
-    let two = Config::new(&format!("{toml}\n[[balancer]]\nkind = \"command\"\ncommand = [\"{}\"]\n", script.display()));
+    let two = Config::new(&format!(
+        "{toml}\n[[balancer]]\nname = \"edge\"\nkind = \"command\"\ncommand = [\"{}\"]\n",
+        script.display()
+    ));
     let log = || std::fs::read_to_string(folder.path().join("log")).unwrap_or_default();
 
     database(&sandbox, "re_cut").await;
@@ -407,6 +410,22 @@ esac
     run.end();
     schema(two.path(), &["abort"]).expect_code(0);
     assert!(log().contains(&format!("admit {node}")), "{}", log());
+    assert_eq!(assert_equal(&sandbox, "re_cut.t").await, before);
+    assert_all_home(&sandbox).await;
+
+    // The balancer itself goes away for good: the run ends where a person says so, and only then.
+    std::fs::remove_file(folder.path().join("log")).unwrap();
+    let run = Running::start(two.path(), &["apply", "--method", "rsu", "-e", sql]);
+    until("the node is drained", Duration::from_secs(20), async || log().contains("drained")).await;
+    run.signal(Signal::SIGKILL);
+    run.end();
+    std::fs::remove_file(&script).unwrap();
+    schema(two.path(), &["abort"]).expect_code(4);
+    let ran = schema(config.path(), &["abort"]).expect_code(3);
+    assert!(ran.stderr.contains("--gone-balancer 'edge'"), "{}", ran.stderr);
+    let ran = schema(config.path(), &["abort", "--gone-balancer", "edgy"]).expect_code(3);
+    assert!(ran.stderr.contains("Nodes are out of rotation in:"), "{}", ran.stderr);
+    schema(config.path(), &["abort", "--gone-balancer", "edge"]).expect_code(0);
     assert_eq!(assert_equal(&sandbox, "re_cut.t").await, before);
     assert_all_home(&sandbox).await;
     Ok(())

@@ -23,8 +23,7 @@ pub async fn forget(connector: &Connector, settings: &Settings) -> Result<Option
     let plan = plan.or_else(|| serde_json::from_value(found.run.plan.clone()).ok());
     let cluster = observe::cluster(connector).await;
     if let Some(wrong) = wrong(&cluster, &fleet, plan.as_ref(), &record).await {
-        // The run stays open, and its lease is given back.
-        let _ = book.finish("stopped", &found.run.summary).await;
+        super::put_down(&mut book, &found.run).await;
         return Err(Failure::refused(format!("The run cannot be closed: {wrong}.")).next("schema upgrade resume"));
     }
     let summary = json!({ "outcome": "forgotten", "text": "Closed by hand with `schema abort --forget`." });

@@ -23,15 +23,15 @@ use serde_json::{Value, json};
 pub use event::UpgradeEvent;
 pub use forget::forget;
 
-use crate::balancer::Fleet;
+use crate::balancer::{Error, Fleet, FleetSaved};
 use crate::cluster::Connector;
 use crate::cluster::journal::{NewRun, RunRow};
 use crate::config::Settings;
 use crate::engine::book::Book;
 use crate::failure::{ExitCode, Failure};
-use crate::upgrade::{Direction, Entry, Finding, Machine, Step, Target, UpgradePlan, left_open};
+use crate::upgrade::{Direction, Entry, Finding, Machine, Step, Target, UpgradePlan, left_open, note};
 use hosts::Hosts;
-use runner::Runner;
+use runner::{BALANCERS, Runner};
 use survey::Survey;
 
 /// What a person may ask for.
@@ -47,6 +47,8 @@ pub struct Wishes {
     pub confirm_each: bool,
     /// `--watch`; a run that goes on without it watches as long as it was first told to.
     pub watch: Option<Duration>,
+    /// `--gone-balancer`.
+    pub gone: Vec<String>,
 }
 
 /// What a person will have answered.
@@ -142,14 +144,19 @@ impl<'a> Upgrader<'a> {
         let open = survey.last_upgrade.as_ref().is_some_and(RunRow::is_open);
         let (book, record) = if wishes.rollback && open {
             let taken = Book::take_over(&self.connector, self.settings, "upgrade").await?;
-            let (book, found) = taken.ok_or_else(|| {
+            let (mut book, found) = taken.ok_or_else(|| {
                 Failure::refused("The open upgrade was finished by somebody else meanwhile. Nothing was changed.")
                     .next("schema upgrade status")
             })?;
             // What its balancers said before is still needed; where its nodes stood is in the new plan.
             let (_, record) = read_body(found.last.map(|(.., body)| body));
+            if let Err(error) = self.balancers_of(&record, &wishes.gone) {
+                put_down(&mut book, &found.run).await;
+                return Err(error.into());
+            }
             (book, record.into_iter().filter(|entry| matches!(entry, Entry::Note { .. })).collect())
         } else {
+            self.balancers_of(&[], &wishes.gone)?;
             let verb = if wishes.rollback { "roll back" } else { "upgrade" };
             let new = NewRun {
                 kind: "upgrade",
@@ -168,12 +175,16 @@ impl<'a> Upgrader<'a> {
     /// As [`Upgrader::run`]; also when there is none (exit 3).
     pub async fn resume(&mut self, wishes: &Wishes, console: &dyn Console) -> Result<Report, Failure> {
         let taken = Book::take_over(&self.connector, self.settings, "upgrade").await?;
-        let Some((book, found)) = taken else {
+        let Some((mut book, found)) = taken else {
             return Err(
                 Failure::refused("There is no upgrade to go on with. Nothing was changed.").next("schema upgrade plan")
             );
         };
         let (recorded, record) = read_body(found.last.map(|(.., body)| body));
+        if let Err(error) = self.balancers_of(&record, &wishes.gone) {
+            put_down(&mut book, &found.run).await;
+            return Err(error.into());
+        }
         let plan = recorded.or_else(|| serde_json::from_value(found.run.plan).ok());
         let Some(plan) = plan else {
             return Err(Failure::new(
@@ -188,6 +199,16 @@ impl<'a> Upgrader<'a> {
         let seen = runner::observed(&self.connector, &plan.target).await;
         let machine = Machine::resume(plan.turns(), &order, &record, &seen, wishes.confirm_each);
         self.drive(book, plan, record, machine, wishes, console).await
+    }
+
+    /// Sees that this configuration has every balancer that a node of the run is out of, but those that exist no more.
+    /// One that came since is drained as well, and needs no word here.
+    fn balancers_of(&mut self, record: &[Entry], gone: &[String]) -> Result<(), Error> {
+        let nodes = self.connector.nodes().iter();
+        let saved = nodes.filter_map(|node| serde_json::from_value(note(record, &node.name, BALANCERS)?.clone()).ok());
+        let saved: Vec<FleetSaved> = saved.collect();
+        self.fleet.give_up(gone, &saved.iter().collect::<Vec<_>>())?;
+        saved.iter().try_for_each(|saved| self.fleet.has_all_of(saved))
     }
 
     async fn drive(
@@ -258,6 +279,12 @@ pub async fn status(settings: &Settings) -> Result<Option<Value>, Failure> {
         "open": run.is_open(),
         "nodes": nodes,
     })))
+}
+
+/// Gives the lease of an upgrade back that was not gone on with; it stays open.
+async fn put_down(book: &mut Book, run: &RunRow) {
+    // If that fails the lease times out by itself, and the upgrade is open as well.
+    let _ = book.finish("stopped", &run.summary).await;
 }
 
 /// The plan and the record in a journal entry's body.
