@@ -322,7 +322,8 @@ backend {backend}
             text += &check;
             indented(&mut text, &self.options.extra_backend);
             let down = if self.options.shutdown_sessions_when_down { " on-marked-down shutdown-sessions" } else { "" };
-            let _ = writeln!(text, "    default-server inter 500ms fall 2 rise 1{down}");
+            // A node's return waits for the first check of it.
+            let _ = writeln!(text, "    default-server inter 200ms fall 2 rise 1{down}");
             for node in nodes {
                 let at = match self.options.check {
                     Check::Http => format!(" port {}", node.check_port()),

@@ -54,9 +54,11 @@ pub struct Planned {
 
 /// How long rates are watched. Short, because every plan waits for it; long enough to see a cluster that stands still.
 const SAMPLE: Duration = Duration::from_millis(40);
-/// How long they are watched where more hangs on them: before a plan is refused for flow control, of which one pause of some
-/// milliseconds fills the short sample, and before a roll is told which node writes most.
+/// How long they are watched before a plan is refused for flow control, of which one pause of some milliseconds fills the
+/// short sample.
 const LONGER: Duration = Duration::from_millis(500);
+/// How long they are watched before a roll is told which node writes most. Every roll waits for it.
+const WRITES: Duration = Duration::from_millis(200);
 
 /// Looks at all nodes, with rates over `sample` at least. Rates that speak against a change are taken again over a longer time.
 pub(super) async fn observe(connector: &Connector, sample: Duration) -> Vec<NodeObservation> {
@@ -222,7 +224,7 @@ async fn decided(
     let parts = rests_on(&plan, server, &seen.definitions);
     let rolls = plan.passes.iter().any(|pass| pass.method == Method::Rsu);
     if rolls && nodes.iter().any(is_written) && nodes.iter().all(sampled_shortly) {
-        facts::watch_all(connector, &mut nodes, LONGER).await;
+        facts::watch_all(connector, &mut nodes, WRITES).await;
         plan.nodes = writers_last(&nodes);
     }
     plan.seal(parts);
@@ -341,7 +343,7 @@ fn is_written(node: &NodeObservation) -> bool {
 
 /// Whether a node's rates are those of the short sample.
 fn sampled_shortly(node: &NodeObservation) -> bool {
-    node.facts.as_ref().is_ok_and(|facts| facts.rates.seconds < LONGER.as_secs_f64())
+    node.facts.as_ref().is_ok_and(|facts| facts.rates.seconds < WRITES.as_secs_f64())
 }
 
 /// The nodes in the order of a roll: the node that writes most goes last, so that rows flow from old to new schema for
