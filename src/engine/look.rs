@@ -127,7 +127,6 @@ async fn look(
     connector: &Connector,
     node: &Node,
     objects: &Objects,
-    guards: &[String],
 ) -> Result<Look, ClusterError> {
     if !eye.as_ref().is_some_and(Session::is_usable) {
         *eye = Some(connector.observer(node).await?);
@@ -137,9 +136,23 @@ async fn look(
     Ok(Look {
         schema: fingerprint(session, objects).await?,
         busy: busy(session, objects).await?,
-        misfit: misfit(session, guards).await?,
+        misfit: None,
         provider,
     })
+}
+
+/// For each schema one of the nodes that hold it, by number: one that is level with the cluster where there is one.
+fn one_of_each(looks: &[Result<Look, ClusterError>]) -> Vec<usize> {
+    let level = |look: &Look| look.provider.state == 4 && !look.provider.desync;
+    let mut chosen: BTreeMap<&str, usize> = BTreeMap::new();
+    for (node, look) in looks.iter().enumerate() {
+        let Ok(look) = look else { continue };
+        let at = chosen.entry(&look.schema).or_insert(node);
+        if level(look) && !looks[*at].as_ref().is_ok_and(level) {
+            *at = node;
+        }
+    }
+    chosen.into_values().collect()
 }
 
 impl Crew<'_> {
@@ -154,7 +167,7 @@ impl Crew<'_> {
             .filter_map(|statement| statement.conversion_window.as_ref())
             .flat_map(|window| window.guards.clone())
             .collect();
-        let mut looks = self.looks(&objects, &guards).await;
+        let mut looks = self.looks(&objects).await;
         let mut behind = vec![None; looks.len()];
         let differ = |looks: &[Result<Look, ClusterError>]| {
             let mut schemas = looks.iter().flatten().map(|look| &look.schema);
@@ -165,12 +178,15 @@ impl Crew<'_> {
         let applying = |look: &Look| look.busy.as_ref().is_some_and(|busy| busy.applied);
         while looks.iter().flatten().any(applying) && Instant::now() < soon {
             sleep(POLL).await;
-            looks = self.looks(&objects, &guards).await;
+            looks = self.looks(&objects).await;
         }
         if state.sent && differ(&looks) {
             // A node that is slower than the others is none that has ignored the statement.
             behind = self.behind().await;
-            looks = self.looks(&objects, &guards).await;
+            looks = self.looks(&objects).await;
+        }
+        if !guards.is_empty() {
+            self.ask_rows(&mut looks, &guards).await;
         }
         let setting = self.window_setting(state.pass);
         let mut seen: Vec<Seen> = looks.iter().map(|look| self.seen(look, &looks, setting.as_deref())).collect();
@@ -197,10 +213,25 @@ impl Crew<'_> {
         Answer::Survey(seen)
     }
 
-    async fn looks(&mut self, objects: &Objects, guards: &[String]) -> Vec<Result<Look, ClusterError>> {
+    /// Asks the rows whether a value has come that only one of two types can hold. Nodes of one schema hold the same rows,
+    /// so one of them is asked: a question may read the whole table.
+    async fn ask_rows(&mut self, looks: &mut [Result<Look, ClusterError>], guards: &[String]) {
+        let asked = one_of_each(looks);
+        let eyes = self.eyes.iter_mut().enumerate().filter(|(node, _)| asked.contains(node));
+        let work = eyes.filter_map(|(node, eye)| Some((node, eye.as_mut()?)));
+        for (node, found) in join_all(work.map(async |(node, eye)| (node, misfit(eye, guards).await))).await {
+            match (found, &mut looks[node]) {
+                (Ok(found), Ok(look)) => look.misfit = found,
+                (Err(error), look) => *look = Err(error),
+                (Ok(_), Err(_)) => {}
+            }
+        }
+    }
+
+    async fn looks(&mut self, objects: &Objects) -> Vec<Result<Look, ClusterError>> {
         let connector = &self.connector;
         let nodes = self.eyes.iter_mut().zip(&self.nodes);
-        join_all(nodes.map(|(eye, node)| look(eye, connector, node, objects, guards))).await
+        join_all(nodes.map(|(eye, node)| look(eye, connector, node, objects))).await
     }
 
     /// Waits a moment for the nodes that have not applied what another one has by now. Those that still have not, in
@@ -290,6 +321,32 @@ impl Crew<'_> {
         match read {
             Ok(schema) => Answer::Fingerprint(schema),
             Err(error) => Answer::Unsure(error.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_node_of_each_schema_answers_for_its_rows() {
+        let node = |schema: &str, state| {
+            let provider = Provider { state, desync: state != 4, ..Provider::default() };
+            Ok(Look { provider, schema: schema.into(), busy: None, misfit: None })
+        };
+        let away = || Err(ClusterError::Unusable { node: "n2".into() });
+        for (looks, asked) in [
+            (vec![node("old", 4), node("old", 4), node("old", 4)], vec![0]),
+            (vec![node("new", 4), node("old", 4), node("old", 4)], vec![0, 1]),
+            // The one that is level knows more, but one that is not is better than none.
+            (vec![node("old", 2), node("old", 4), node("new", 2)], vec![1, 2]),
+            (vec![node("old", 4), away(), node("new", 4)], vec![0, 2]),
+            (vec![away()], vec![]),
+        ] {
+            let mut found = one_of_each(&looks);
+            found.sort_unstable();
+            assert_eq!(found, asked);
         }
     }
 }

@@ -136,8 +136,9 @@ fn toi_verdict(question: &Question) -> Answer {
             acceptable: true,
             reason: reason(
                 "toi-brief",
-                "TOI runs it everywhere at the same point of the replication order; the cluster's writes wait a moment, and a \
-                 transaction that has the table open ends with a deadlock (1213), to be tried again.",
+                "TOI runs it everywhere at the same point of the replication order; the cluster's writes wait a moment, and what \
+                 has the table open then, a transaction or a single read, ends with a deadlock (1213), to be tried again. A \
+                 single write is tried again by the server, where wsrep_retry_autocommit is not 0.",
             ),
             conditions: Vec::new(),
         };
