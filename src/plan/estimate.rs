@@ -52,6 +52,11 @@ const OLD: f64 = 2.5;
 /// Bytes of a row, keys included, where statistics are so old that they count hardly any.
 const LONG_ROW: f64 = 400.0;
 
+/// Bytes of the shortest row in InnoDB: a header of 5, the transaction, the roll pointer, and a key of one byte. InnoDB counts
+/// rows as they come and go (`stat_n_rows`) but pages only now and then, at most each ten seconds: behind a load, rows that
+/// seem to be shorter than this are today's, and their bytes are those of a table that was nearly empty.
+const SHORTEST_ROW: f64 = 19.0;
+
 /// How much there is of a table, on the node where there is most.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Amount {
@@ -70,13 +75,20 @@ impl Amount {
         let data = as_f64(facts.data_bytes?);
         let all = data + as_f64(facts.index_bytes.unwrap_or(0));
         let rows = as_f64(facts.rows?);
-        let file = as_f64(facts.file_bytes.unwrap_or(0).saturating_sub(SLACK * facts.partitions.max(1)));
-        if file <= OLD * all {
+        if !Self::statistics_are_old(facts) {
             return Some(Self { rows, data, bytes: all });
         }
+        let file = filled(facts);
         let factor = if all > 0.0 { file / all } else { 0.0 };
-        let long_rows = file / LONG_ROW;
-        Some(Self { rows: (rows * factor).max(long_rows), data: (data * factor).max(file / 2.0), bytes: file })
+        let compressed = facts.row_format.as_deref() == Some("Compressed");
+        let rows_of_today = data < rows * SHORTEST_ROW && !compressed;
+        let counted = if rows_of_today { rows } else { rows * factor };
+        Some(Self { rows: counted.max(file / LONG_ROW), data: (data * factor).max(file / 2.0), bytes: file })
+    }
+
+    /// Whether the files of a table are much larger than its statistics say.
+    pub fn statistics_are_old(facts: &TableFacts) -> bool {
+        filled(facts) > OLD * as_f64(facts.data_bytes.unwrap_or(0) + facts.index_bytes.unwrap_or(0))
     }
 
     /// Rows and bytes, where it is not known which of the bytes are keys.
@@ -89,6 +101,11 @@ impl Amount {
     pub fn and(self, other: Self) -> Self {
         Self { rows: self.rows + other.rows, data: self.data + other.data, bytes: self.bytes + other.bytes }
     }
+}
+
+/// Bytes of a table's files that may hold something.
+fn filled(facts: &TableFacts) -> f64 {
+    as_f64(facts.file_bytes.unwrap_or(0).saturating_sub(SLACK * facts.partitions.max(1)))
 }
 
 impl Job {
@@ -238,6 +255,12 @@ mod tests {
             let stale = Amount::of(&stale).unwrap();
             assert!(stale.rows >= 1e6 && stale.data >= 250e6, "{stale:?}");
         }
+        // Behind a load the rows are counted already, and the pages are not.
+        let loaded = Amount::of(&facts(400_000, 16_384, 63_000_000)).unwrap();
+        assert!((loaded.rows - 400_000.0).abs() < 1e-9 && loaded.data >= 27e6, "{loaded:?}");
+        // Rows of a hundred bytes, and five times as many of them as when they were counted.
+        let grown = Amount::of(&facts(1_000_000, 100_000_000, 508_000_000)).unwrap();
+        assert!((grown.rows - 5e6).abs() < 1.0 && (grown.bytes - 5e8).abs() < 1.0, "{grown:?}");
     }
 
     #[test]

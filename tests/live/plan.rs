@@ -14,6 +14,7 @@ use crate::support::{Ran, database, schema, schema_with, shared, trial, until};
 pub fn tests() -> Vec<Trial> {
     vec![
         trial("plan::methods_follow_the_facts", methods_follow_the_facts),
+        trial("plan::a_table_that_was_just_loaded", a_table_that_was_just_loaded),
         trial("plan::a_cheaper_split_ends_in_the_same_table", a_cheaper_split_ends_in_the_same_table),
         trial("plan::what_a_dropped_fulltext_key_left_is_seen", what_a_dropped_fulltext_key_left_is_seen),
         trial("plan::what_cannot_be_read_is_told_with_its_place", what_cannot_be_read_is_told_with_its_place),
@@ -113,6 +114,33 @@ async fn methods_follow_the_facts() -> Result<(), Error> {
     assert_eq!(plan["statements"][0]["method"], "RSU");
     refused(&sandbox, "UPDATE plan_methods.big SET a = 1", "not-ddl").await;
     refused(&sandbox, "SET GLOBAL wsrep_OSU_method = 'RSU'", "setting-refused").await;
+    Ok(())
+}
+
+/// Behind a load InnoDB's statistics count all rows, and for some seconds hardly any page of them.
+async fn a_table_that_was_just_loaded() -> Result<(), Error> {
+    let sandbox = shared().await;
+    database(&sandbox, "plan_loaded").await;
+    let node = &sandbox.nodes()[0];
+    node.execute("CREATE TABLE plan_loaded.t (id INT PRIMARY KEY, a INT, b VARCHAR(200))").await?;
+    let fill = "SELECT seq, seq, REPEAT('x', 100) FROM mysql.seq_1_to_300000";
+    node.execute(&format!("INSERT INTO plan_loaded.t {fill}")).await?;
+    for other in &sandbox.nodes()[1..] {
+        until("the rows are on every node", Duration::from_secs(20), async || {
+            other.value("SELECT COUNT(*) FROM plan_loaded.t").await.unwrap().as_deref() == Some("300000")
+        })
+        .await;
+    }
+    let changes = ["ALTER TABLE plan_loaded.t ADD INDEX (a)", "ALTER TABLE plan_loaded.t FORCE"];
+    let seconds = |sql| planned(&sandbox, sql, &[]).1["statements"][0]["estimate"]["node_seconds"].as_f64().unwrap();
+    let at_once = changes.map(seconds);
+    for node in sandbox.nodes() {
+        node.execute("ANALYZE LOCAL TABLE plan_loaded.t").await?;
+    }
+    let counted = changes.map(seconds);
+    for ((sql, at_once), counted) in changes.iter().zip(at_once).zip(counted) {
+        assert!((0.5..=2.0).contains(&(at_once / counted)), "{sql}: {at_once} s, and {counted} s with new statistics");
+    }
     Ok(())
 }
 

@@ -1,22 +1,23 @@
 //! The tables that a plan concerns, as every node defines them.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::time::{Duration, Instant};
 
 use crate::cluster::facts::{Tables, tables};
 use crate::cluster::{ClusterError, Connector, snapshot_all};
 use crate::ddl::ServerProfile;
 use crate::ddl::model::{Catalog, HiddenDocId, Object as Known};
-use crate::plan::Named;
 use crate::plan::check::{Finding, Verdict};
 use crate::plan::facts::{TableFacts, TableName, Unseen};
+use crate::plan::{Amount, Named};
 use crate::verify::{Definition, ObjectKind, SchemaSnapshot, Scope, compare};
 
 /// What was seen of the tables.
 pub(super) struct TablesSeen {
     /// What statements are judged on.
     pub(super) catalog: Catalog,
-    /// Each table where it is largest.
+    /// Each table where it is largest, with statistics that are not old where a node has such.
     pub(super) sizes: BTreeMap<TableName, TableFacts>,
     /// Each table's definition.
     pub(super) definitions: BTreeMap<TableName, String>,
@@ -64,9 +65,11 @@ pub(super) async fn look(
             if *doc_id != facts.doc_id {
                 *doc_id = None;
             }
-            let largest = seen.sizes.entry(name).or_default();
-            if largest.kind.is_empty() || facts.bytes() > largest.bytes() {
-                *largest = facts;
+            match seen.sizes.entry(name) {
+                Entry::Vacant(entry) => {
+                    entry.insert(facts);
+                }
+                Entry::Occupied(mut entry) => larger(entry.get_mut(), facts),
             }
         }
     }
@@ -98,6 +101,17 @@ pub(super) async fn look(
     }
     seen.findings = agreement(&snapshots);
     Ok(seen)
+}
+
+/// Keeps what two nodes say of a table: they hold the same rows, so the statistics of one that has counted them lately count
+/// for both, with the larger files.
+fn larger(known: &mut TableFacts, other: TableFacts) {
+    let files = known.file_bytes.max(other.file_bytes);
+    let weight = |facts: &TableFacts| (!Amount::statistics_are_old(facts), facts.bytes());
+    if weight(&other) > weight(known) {
+        *known = other;
+    }
+    known.file_bytes = files;
 }
 
 /// Looks at the definitions on all nodes that answer. A change that somebody else has just made reaches the nodes one
@@ -174,4 +188,30 @@ fn agreement(snapshots: &Snapshots) -> Vec<Finding> {
         findings.push(finding(Verdict::Passed, saw, String::new()));
     }
     findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statistics_come_from_a_node_that_has_counted_lately() {
+        let facts = |rows, data, file| TableFacts {
+            rows: Some(rows),
+            data_bytes: Some(data),
+            file_bytes: Some(file),
+            ..TableFacts::default()
+        };
+        let counted = || facts(400_000, 55_000_000, 62_000_000);
+        let behind_a_load = || facts(400_000, 16_384, 63_000_000);
+        for (mut known, other) in [(counted(), behind_a_load()), (behind_a_load(), counted())] {
+            larger(&mut known, other);
+            assert_eq!(known, facts(400_000, 55_000_000, 63_000_000));
+        }
+        let mut known = counted();
+        larger(&mut known, facts(500_000, 60_000_000, 62_000_000));
+        assert_eq!(known.rows, Some(400_000), "of two that are as large, either will do");
+        larger(&mut known, facts(600_000, 80_000_000, 90_000_000));
+        assert_eq!((known.rows, known.file_bytes), (Some(600_000), Some(90_000_000)));
+    }
 }
