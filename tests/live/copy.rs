@@ -49,7 +49,7 @@ fn some_process_shows(text: &str) -> bool {
 
 async fn a_loaded_table_is_copied_and_swapped() -> Result<(), Error> {
     let sandbox = cluster().await;
-    let profile = Profile { database: "cp_load".into(), rows: 100_000, ..Profile::default() };
+    let profile = Profile { database: "cp_load".into(), rows: 300_000, ..Profile::default() };
     prepare(&sandbox, &profile.database, profile.clients).await?;
     fill(&sandbox, &profile.database, profile.rows, |_| ()).await?;
     let password = std::fs::read_to_string(sandbox.password_file()).unwrap();
