@@ -31,6 +31,7 @@ use serde_json::{Value, json};
 
 use crate::balancer::{Fleet, FleetSaved};
 use crate::cluster::Connector;
+use crate::cluster::journal::{NewRun, RunRow};
 use crate::config::Settings;
 use crate::failure::{ExitCode, Failure};
 use crate::plan::check::{Finding, Verdict};
@@ -93,11 +94,8 @@ pub async fn apply(
     let fleet = balancers(&mut plan, connector, settings).await?;
     let script = Script::of(&plan);
     let title = title(&plan);
-    let new = crate::cluster::journal::NewRun {
-        kind: "apply",
-        title: title.clone(),
-        plan: serde_json::to_value(plan.kept()).unwrap_or(Value::Null),
-    };
+    let new =
+        NewRun { kind: "apply", title: title.clone(), plan: serde_json::to_value(plan.kept()).unwrap_or(Value::Null) };
     let mut crew = Crew::new(connector.clone(), fleet, plan, sink)?;
     crew.adopt(Book::begin(connector, settings, new).await?);
     let machine = Machine::new(script.clone(), State::fresh(&script));
@@ -121,7 +119,7 @@ pub async fn take_over(
     let (left, fleet) = match pick_up(&found, gone, connector, settings, true).await {
         Ok(picked_up) => picked_up,
         Err(failure) => {
-            put_down(book, &found).await;
+            put_down(book, &found.run).await;
             return Err(failure);
         }
     };
@@ -178,10 +176,10 @@ async fn pick_up(
 }
 
 /// Gives the lease of a run back that was not gone on with; the run stays open.
-async fn put_down(mut book: Book, found: &Found) {
-    let state = if found.run.state == Outcome::Unknown.word() { Outcome::Unknown.word() } else { "stopped" };
+async fn put_down(mut book: Book, run: &RunRow) {
+    let state = if run.state == Outcome::Unknown.word() { Outcome::Unknown.word() } else { "stopped" };
     // If that fails the lease times out by itself, and the run is open as well.
-    let _ = book.finish(state, &found.run.summary).await;
+    let _ = book.finish(state, &run.summary).await;
 }
 
 fn read_back(found: &Found) -> Result<Left, Failure> {
@@ -262,7 +260,7 @@ pub async fn forget(gone: &[String], connector: &Connector, settings: &Settings)
     let (left, fleet) = match pick_up(&found, gone, connector, settings, false).await {
         Ok(picked_up) => picked_up,
         Err(failure) => {
-            put_down(book, &found).await;
+            put_down(book, &found.run).await;
             return Err(failure);
         }
     };
@@ -291,7 +289,7 @@ pub async fn forget(gone: &[String], connector: &Connector, settings: &Settings)
         _ => None,
     });
     if let Some(wrong) = copy.or(wrong) {
-        put_down(book, &found).await;
+        put_down(book, &found.run).await;
         return Err(Failure::refused(format!("The run cannot be closed: {wrong}.")).next("schema resume"));
     }
     let summary = json!({ "outcome": "forgotten", "text": "Closed by hand with `schema abort --forget`." });

@@ -8,6 +8,7 @@ use crate::balancer::Fleet;
 use crate::cluster::Connector;
 use crate::config::Settings;
 use crate::engine::book::Book;
+use crate::engine::put_down;
 use crate::failure::{ExitCode, Failure};
 use crate::upgrade::{ClusterFacts, Entry, UpgradePlan, note, slow_timers, timers_as_option};
 
@@ -23,7 +24,7 @@ pub async fn forget(connector: &Connector, settings: &Settings) -> Result<Option
     let plan = plan.or_else(|| serde_json::from_value(found.run.plan.clone()).ok());
     let cluster = observe::cluster(connector).await;
     if let Some(wrong) = wrong(&cluster, &fleet, plan.as_ref(), &record).await {
-        super::put_down(&mut book, &found.run).await;
+        put_down(book, &found.run).await;
         return Err(Failure::refused(format!("The run cannot be closed: {wrong}.")).next("schema upgrade resume"));
     }
     let summary = json!({ "outcome": "forgotten", "text": "Closed by hand with `schema abort --forget`." });

@@ -28,6 +28,7 @@ use crate::cluster::Connector;
 use crate::cluster::journal::{NewRun, RunRow};
 use crate::config::Settings;
 use crate::engine::book::Book;
+use crate::engine::put_down;
 use crate::failure::{ExitCode, Failure};
 use crate::upgrade::{Direction, Entry, Finding, Machine, Step, Target, UpgradePlan, left_open, note};
 use hosts::Hosts;
@@ -144,14 +145,14 @@ impl<'a> Upgrader<'a> {
         let open = survey.last_upgrade.as_ref().is_some_and(RunRow::is_open);
         let (book, record) = if wishes.rollback && open {
             let taken = Book::take_over(&self.connector, self.settings, "upgrade").await?;
-            let (mut book, found) = taken.ok_or_else(|| {
+            let (book, found) = taken.ok_or_else(|| {
                 Failure::refused("The open upgrade was finished by somebody else meanwhile. Nothing was changed.")
                     .next("schema upgrade status")
             })?;
             // What its balancers said before is still needed; where its nodes stood is in the new plan.
             let (_, record) = read_body(found.last.map(|(.., body)| body));
             if let Err(error) = self.balancers_of(&record, &wishes.gone) {
-                put_down(&mut book, &found.run).await;
+                put_down(book, &found.run).await;
                 return Err(error.into());
             }
             (book, record.into_iter().filter(|entry| matches!(entry, Entry::Note { .. })).collect())
@@ -175,14 +176,14 @@ impl<'a> Upgrader<'a> {
     /// As [`Upgrader::run`]; also when there is none (exit 3).
     pub async fn resume(&mut self, wishes: &Wishes, console: &dyn Console) -> Result<Report, Failure> {
         let taken = Book::take_over(&self.connector, self.settings, "upgrade").await?;
-        let Some((mut book, found)) = taken else {
+        let Some((book, found)) = taken else {
             return Err(
                 Failure::refused("There is no upgrade to go on with. Nothing was changed.").next("schema upgrade plan")
             );
         };
         let (recorded, record) = read_body(found.last.map(|(.., body)| body));
         if let Err(error) = self.balancers_of(&record, &wishes.gone) {
-            put_down(&mut book, &found.run).await;
+            put_down(book, &found.run).await;
             return Err(error.into());
         }
         let plan = recorded.or_else(|| serde_json::from_value(found.run.plan).ok());
@@ -279,12 +280,6 @@ pub async fn status(settings: &Settings) -> Result<Option<Value>, Failure> {
         "open": run.is_open(),
         "nodes": nodes,
     })))
-}
-
-/// Gives the lease of an upgrade back that was not gone on with; it stays open.
-async fn put_down(book: &mut Book, run: &RunRow) {
-    // If that fails the lease times out by itself, and the upgrade is open as well.
-    let _ = book.finish("stopped", &run.summary).await;
 }
 
 /// The plan and the record in a journal entry's body.
