@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::book::Book;
+use super::rows::Answers;
 use super::rsu::Flight;
 use crate::balancer::{Fleet, FleetSaved};
 use crate::cluster::{ClusterError, Connector, Node, Session, quote_name};
@@ -28,6 +29,10 @@ pub(super) struct Crew<'a> {
     /// The statement that runs in RSU.
     pub(super) flight: Option<Flight>,
     pub(super) attempts: u32,
+    /// How long the last statement in RSU took.
+    pub(super) last_ddl: Duration,
+    /// What the rows said while a node settled, for the survey that comes next.
+    pub(super) rows: Option<Answers>,
     /// What the run was last said to wait for, and when.
     pub(super) waiting: Option<(String, Instant)>,
     pub(super) seconds: Seconds,
@@ -57,6 +62,8 @@ impl<'a> Crew<'a> {
             rotation: BTreeMap::new(),
             flight: None,
             attempts: 0,
+            last_ddl: Duration::ZERO,
+            rows: None,
             waiting: None,
             seconds: Seconds::default(),
             measured: Vec::new(),
@@ -76,6 +83,7 @@ impl<'a> Crew<'a> {
     pub(super) fn tell(&mut self, event: Event) {
         match &event {
             Event::DdlFinished { node, statement, seconds, error: None, .. } => {
+                self.last_ddl = Duration::from_secs_f64(*seconds);
                 self.measured.push(json!({ "statement": statement, "node": node, "seconds": seconds }));
             }
             Event::ToiFinished { statement, seconds, error: None } => {

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use super::book::BookError;
 use super::crew::Crew;
 use super::signals::Signals;
-use crate::run::{Action, Answer, Command, Effect, Ending, Event, Fault, FaultKind, Goal, Input, Machine, State};
+use crate::run::{Action, Answer, Command, Effect, Ending, Event, Fault, FaultKind, Input, Machine, State};
 
 /// Runs a machine to its end.
 pub(super) async fn drive(crew: &mut Crew<'_>, machine: &mut Machine, signals: &mut Signals) -> Ending {
@@ -206,22 +206,11 @@ async fn act(crew: &mut Crew<'_>, state: &State, action: &Action, stop: &Stop) -
         Action::Compare { node } => crew.compare(*node, state.pass).await,
         Action::CatchUp { node } => crew.catch_up(*node).await,
         Action::Admit { node } => crew.admit(*node).await,
-        Action::Settle { node } => settle(crew, *node, state).await,
+        Action::Settle { node } => crew.settle(*node, state).await,
         Action::Clear { .. } => crew.clear(state.pass).await,
         Action::Toi { statement, direction } => crew.toi(state.pass, *statement, *direction).await,
         Action::Copy { statement } => crew.copy(state.pass, *statement).await,
         Action::Swap { statement } => crew.swap(state.pass, *statement).await,
         Action::Tidy { statement } => crew.tidy(state.pass, *statement).await,
     }
-}
-
-async fn settle(crew: &mut Crew<'_>, node: usize, state: &State) -> Answer {
-    let time = crew.plan.policy.settle;
-    if state.goal != Goal::Stop && !time.is_zero() {
-        let event = Event::Settling { node: crew.name(node), seconds: time.as_secs_f64() };
-        crew.tell(event);
-        sleep(time).await;
-        crew.seconds.settle += time.as_secs_f64();
-    }
-    Answer::Done
 }

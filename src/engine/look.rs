@@ -101,25 +101,13 @@ async fn busy(session: &mut Session, objects: &Objects) -> Result<Option<Busy>, 
     Ok(None)
 }
 
-/// The first value that does not fit the old type, in words.
-async fn misfit(session: &mut Session, guards: &[String]) -> Result<Option<String>, ClusterError> {
-    for guard in guards {
-        if !session.query(guard).await?.is_empty() {
-            return Ok(Some(format!(
-                "A row holds a value that only one of the old and the new type can: on nodes with the other type it would \
-                 be cut. The guard that found it: {guard}"
-            )));
-        }
-    }
-    Ok(None)
-}
-
 /// What one node says.
-struct Look {
+pub(super) struct Look {
     provider: Provider,
     schema: String,
     busy: Option<Busy>,
-    misfit: Option<String>,
+    /// A value that does not fit, or that nobody knows of.
+    pub(super) misfit: Option<String>,
 }
 
 async fn look(
@@ -142,7 +130,7 @@ async fn look(
 }
 
 /// For each schema one of the nodes that hold it, by number: one that is level with the cluster where there is one.
-fn one_of_each(looks: &[Result<Look, ClusterError>]) -> Vec<usize> {
+pub(super) fn one_of_each(looks: &[Result<Look, ClusterError>]) -> Vec<usize> {
     let level = |look: &Look| look.provider.state == 4 && !look.provider.desync;
     let mut chosen: BTreeMap<&str, usize> = BTreeMap::new();
     for (node, look) in looks.iter().enumerate() {
@@ -161,12 +149,6 @@ impl Crew<'_> {
         let started = Instant::now();
         let statements = self.statements(state.pass);
         let objects = objects(&statements);
-        let guards: Vec<String> = statements
-            .iter()
-            .filter(|_| state.window)
-            .filter_map(|statement| statement.conversion_window.as_ref())
-            .flat_map(|window| window.guards.clone())
-            .collect();
         let mut looks = self.looks(&objects).await;
         let mut behind = vec![None; looks.len()];
         let differ = |looks: &[Result<Look, ClusterError>]| {
@@ -185,8 +167,8 @@ impl Crew<'_> {
             behind = self.behind().await;
             looks = self.looks(&objects).await;
         }
-        if !guards.is_empty() {
-            self.ask_rows(&mut looks, &guards).await;
+        if state.window {
+            self.hear_rows(state.pass, &mut looks).await;
         }
         let setting = self.window_setting(state.pass);
         let mut seen: Vec<Seen> = looks.iter().map(|look| self.seen(look, &looks, setting.as_deref())).collect();
@@ -211,21 +193,6 @@ impl Crew<'_> {
         }
         self.seconds.survey += started.elapsed().as_secs_f64();
         Answer::Survey(seen)
-    }
-
-    /// Asks the rows whether a value has come that only one of two types can hold. Nodes of one schema hold the same rows,
-    /// so one of them is asked: a question may read the whole table.
-    async fn ask_rows(&mut self, looks: &mut [Result<Look, ClusterError>], guards: &[String]) {
-        let asked = one_of_each(looks);
-        let eyes = self.eyes.iter_mut().enumerate().filter(|(node, _)| asked.contains(node));
-        let work = eyes.filter_map(|(node, eye)| Some((node, eye.as_mut()?)));
-        for (node, found) in join_all(work.map(async |(node, eye)| (node, misfit(eye, guards).await))).await {
-            match (found, &mut looks[node]) {
-                (Ok(found), Ok(look)) => look.misfit = found,
-                (Err(error), look) => *look = Err(error),
-                (Ok(_), Err(_)) => {}
-            }
-        }
     }
 
     async fn looks(&mut self, objects: &Objects) -> Vec<Result<Look, ClusterError>> {

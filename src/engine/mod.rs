@@ -16,6 +16,7 @@ mod look;
 pub mod planner;
 pub(crate) mod rehearsal;
 mod rotation;
+mod rows;
 mod rsu;
 mod signals;
 mod toi;

@@ -25,6 +25,10 @@ pub fn tests() -> Vec<Trial> {
         trial("apply::conversion_window", conversion_window),
         trial("apply::a_window_that_a_node_has_lost_is_opened_again", a_window_that_a_node_has_lost_is_opened_again),
         trial("apply::a_value_that_does_not_fit_stops_the_roll", a_value_that_does_not_fit_stops_the_roll),
+        trial(
+            "apply::a_question_to_the_rows_that_does_not_end_stops_the_roll",
+            a_question_to_the_rows_that_does_not_end_stops_the_roll,
+        ),
         trial("apply::clients_that_stay_stop_the_roll", clients_that_stay_stop_the_roll),
         trial("apply::a_blocker_delays_toi_and_then_refuses_it", a_blocker_delays_toi_and_then_refuses_it),
         trial("apply::foreign_states_are_refusals", foreign_states_are_refusals),
@@ -381,6 +385,39 @@ async fn a_value_that_does_not_fit_stops_the_roll() -> Result<(), Error> {
     sandbox.nodes()[0].execute("delete from ap_misfit.t").await?;
     crate::support::schema(&sandbox, &["resume"]).expect_code(0);
     assert!(assert_equal(&sandbox, "ap_misfit.t").await.contains("a bigint"));
+    assert_all_home(&sandbox).await;
+    Ok(())
+}
+
+/// A node that does not answer the question in time is no node that has said yes.
+async fn a_question_to_the_rows_that_does_not_end_stops_the_roll() -> Result<(), Error> {
+    let sandbox = cluster().await;
+    database(&sandbox, "ap_slow").await;
+    sandbox.nodes()[0].execute("create table ap_slow.t (id int primary key, a int)").await?;
+    sandbox.nodes()[0].execute("insert into ap_slow.t values (1, 1)").await?;
+    let step = Step {
+        sql: "alter table ap_slow.t modify a bigint",
+        object: "ap_slow.t",
+        operation: "modify_column",
+        inverse: None,
+    };
+    let mut plan = plan(&sandbox, Method::Rsu, &[step]);
+    plan.check_timeout = Some(Duration::from_millis(100));
+    plan.statements[0].conversion_window = Some(ConversionWindow {
+        setting: "ALL_NON_LOSSY,ALL_LOSSY".into(),
+        guards: vec!["select 1 from ap_slow.t where sleep(30) limit 1".into()],
+    });
+    let (ending, events) = apply(&sandbox, plan).await;
+    let ending = ending.unwrap();
+    assert_eq!(ending.outcome.code(), ExitCode::Resumable, "{ending:?}");
+    assert!(ending.text.contains("had not answered after 1 s"), "{ending:?}");
+    assert!(ending.left.iter().any(|left| left.contains("slave_type_conversions")), "{ending:?}");
+    let drains = events.0.iter().filter(|one| matches!(one.event, Event::DrainStarted { .. })).count();
+    assert_eq!(drains, 1);
+    // Without rows there is nothing to sleep on.
+    sandbox.nodes()[0].execute("delete from ap_slow.t").await?;
+    crate::support::schema(&sandbox, &["resume"]).expect_code(0);
+    assert!(assert_equal(&sandbox, "ap_slow.t").await.contains("a bigint"));
     assert_all_home(&sandbox).await;
     Ok(())
 }

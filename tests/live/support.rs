@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::future::Future;
 use std::ops::Deref;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
@@ -39,6 +39,11 @@ impl Deref for Shared {
     }
 }
 
+/// `SCHEMA_TEST_SERVER=PREFIX`: the server of `tests/fetch-servers` that the shared cluster runs, instead of the system's.
+pub fn other_server() -> Option<PathBuf> {
+    std::env::var_os("SCHEMA_TEST_SERVER").map(Into::into)
+}
+
 /// The shared cluster, healthy: brought up at its first use, and anew when the test before left it broken. A test
 /// works in databases of its own ([`database`]) and puts back what else it changes.
 pub async fn shared() -> Shared {
@@ -50,7 +55,7 @@ pub async fn shared() -> Shared {
         *slot = None;
     }
     if slot.is_none() {
-        *slot = Some(Scoped::up("live", &Options::default()).await.unwrap());
+        *slot = Some(Scoped::up("live", &Options { server_dir: other_server(), ..Options::default() }).await.unwrap());
     }
     Shared(slot)
 }

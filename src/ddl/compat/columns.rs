@@ -6,7 +6,7 @@ use super::values::{self, Limit, Values};
 use crate::ddl::Flow;
 use crate::ddl::Flow::{Conditional, Differs, Lost, Ok};
 use crate::ddl::ast::GeneratedKind;
-use crate::ddl::model::{Column, Table};
+use crate::ddl::model::Column;
 use crate::ddl::profile::ServerProfile;
 use crate::sql::ServerVersion;
 
@@ -64,7 +64,7 @@ const LIMITS: &[(Limit, Flow, Flow, &str, &str)] = &[
 ];
 
 /// Judges a column that stands at the same place before and after.
-pub(super) fn compare(sides: &mut Sides, before: &Table, old: &Column, new: &Column, profile: &ServerProfile) {
+pub(super) fn compare(sides: &mut Sides, old: &Column, new: &Column, profile: &ServerProfile) {
     let name = &new.name;
     if !old.name.eq_ignore_ascii_case(name) {
         sides.condition(
@@ -96,7 +96,7 @@ pub(super) fn compare(sides: &mut Sides, before: &Table, old: &Column, new: &Col
             format!("No row holds 0 in `{name}`: it would be numbered by each node for itself."),
         );
     }
-    kind_of_value(sides, before, old, new, profile);
+    kind_of_value(sides, old, new, profile);
 }
 
 /// With and without COMPRESSED are two types in a row event. Those of one length cross where conversions are allowed.
@@ -157,12 +157,12 @@ fn unused(sides: &mut Sides, new: &Column) {
     );
 }
 
-fn kind_of_value(sides: &mut Sides, before: &Table, old: &Column, new: &Column, profile: &ServerProfile) {
+fn kind_of_value(sides: &mut Sides, old: &Column, new: &Column, profile: &ServerProfile) {
     let name = &new.name;
     let (a, b) = (&old.data_type, &new.data_type);
     match values::compare(a, b) {
         Values::Same => {}
-        Values::Within { window, limits } => within(sides, before, old, new, profile, window, &limits),
+        Values::Within { window, limits } => within(sides, old, new, profile, window, &limits),
         Values::Refused => sides.never(
             Lost,
             Lost,
@@ -193,15 +193,7 @@ fn converted(sides: &mut Sides, profile: &ServerProfile) {
     }
 }
 
-fn within(
-    sides: &mut Sides,
-    before: &Table,
-    old: &Column,
-    new: &Column,
-    profile: &ServerProfile,
-    window: bool,
-    limits: &[Limit],
-) {
+fn within(sides: &mut Sides, old: &Column, new: &Column, profile: &ServerProfile, window: bool, limits: &[Limit]) {
     if window {
         converted(sides, profile);
     }
@@ -223,11 +215,7 @@ fn within(
             && old.name.eq_ignore_ascii_case(&new.name)
             && let Some(misfit) = values::beyond(*limit, &quote(&new.name), &old.data_type, &new.data_type)
         {
-            let table = match &before.database {
-                Some(database) => format!("{}.{}", quote(database), quote(&before.name)),
-                None => quote(&before.name),
-            };
-            sides.guards.push(format!("SELECT 1 FROM {table} WHERE {misfit} LIMIT 1"));
+            sides.misfits.push(misfit);
         }
     }
 }

@@ -18,10 +18,11 @@ pub use back::{WayBack, way_back};
 
 use super::ast::{Body, CreateSource, Kind, Operation, Statement};
 use super::knowledge::Fact;
-use super::model::Applied;
+use super::model::{Applied, Table};
 use super::profile::ServerProfile;
 use super::{Compatibility, Flow, Reason};
 use sides::Sides;
+use tables::quote;
 
 /// What a roll of a statement rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,9 +65,22 @@ pub fn rolling(statement: &Statement, text: &str, applied: &Applied, profile: &S
         }
         _ => whole(&mut sides, statement),
     }
-    let window =
-        sides.window.then(|| Window { setting: "ALL_NON_LOSSY,ALL_LOSSY", guards: std::mem::take(&mut sides.guards) });
+    let window = sides.window.then(|| Window {
+        setting: "ALL_NON_LOSSY,ALL_LOSSY",
+        guards: applied.before.as_deref().and_then(|table| guard(table, &sides.misfits)).into_iter().collect(),
+    });
     Rolling { compatibility: sides.compatibility(), why: sides.why, window }
+}
+
+/// The question for all that does not fit, in one reading of the table: a roll asks it at every look, and the table may be
+/// large.
+fn guard(table: &Table, misfits: &[String]) -> Option<String> {
+    let name = match &table.database {
+        Some(database) => format!("{}.{}", quote(database), quote(&table.name)),
+        None => quote(&table.name),
+    };
+    let any = misfits.iter().map(|misfit| format!("({misfit})")).collect::<Vec<_>>().join(" OR ");
+    (!any.is_empty()).then(|| format!("SELECT 1 FROM {name} WHERE {any} LIMIT 1"))
 }
 
 fn never(sides: &mut Sides, fact: Fact) {

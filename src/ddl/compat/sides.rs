@@ -16,8 +16,8 @@ pub(super) struct Sides {
     pub(super) why: Vec<Reason>,
     /// `slave_type_conversions` must allow conversions on every node.
     pub(super) window: bool,
-    /// Queries that return a row when a value does not fit the old type.
-    pub(super) guards: Vec<String>,
+    /// Conditions that are true of rows with a value that one of the two schemas cannot hold.
+    pub(super) misfits: Vec<String>,
 }
 
 impl Sides {
@@ -30,7 +30,7 @@ impl Sides {
             seen: BTreeSet::new(),
             why: Vec::new(),
             window: false,
-            guards: Vec::new(),
+            misfits: Vec::new(),
         }
     }
 

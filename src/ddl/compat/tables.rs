@@ -65,7 +65,7 @@ fn in_order(sides: &mut Sides, before: &Table, after: &Table, profile: &ServerPr
     }
     for (old, new) in before.columns.iter().zip(&after.columns) {
         if old.id == new.id {
-            columns::compare(sides, before, old, new, profile);
+            columns::compare(sides, old, new, profile);
             continue;
         }
         let text = format!(

@@ -24,6 +24,29 @@ fn check_on(table: &str, clauses: &str, verdict: Verdict, old_to_new: Flow, new_
     assert_eq!(found_codes, codes, "{sql}");
 }
 
+fn guards(table: &str, clauses: &str) -> Option<Vec<String>> {
+    let profile = ServerProfile::of("10.11.19".parse().unwrap());
+    let mut catalog = Catalog::from_dump(&format!("{table};"), profile.settings.clone());
+    let sql = format!("ALTER TABLE t {clauses}");
+    let statement = parse(&sql, profile.settings.dialect);
+    let applied = catalog.apply(&statement, &sql, None);
+    rolling(&statement, &sql, &applied, &profile).window.map(|window| window.guards)
+}
+
+#[test]
+fn a_window_is_guarded_by_one_question_for_all_columns() {
+    assert_eq!(guards(TABLE, "ADD KEY kz (z)"), None);
+    assert_eq!(
+        guards(TABLE, "MODIFY a BIGINT, MODIFY b VARCHAR(60)").unwrap(),
+        ["SELECT 1 FROM `t` WHERE (`a` NOT BETWEEN -2147483648 AND 2147483647) OR (CHAR_LENGTH(`b`) > 20) LIMIT 1"]
+    );
+    let text = "CREATE TABLE t (id INT PRIMARY KEY, b VARCHAR(20)) CHARSET=utf8mb4";
+    assert_eq!(
+        guards(text, "CONVERT TO CHARACTER SET latin1").unwrap(),
+        ["SELECT 1 FROM `t` WHERE (BINARY CONVERT(`b` USING ascii) <> BINARY `b`) LIMIT 1"]
+    );
+}
+
 #[test]
 fn verdicts_as_measured() {
     use Flow::{Conditional as Cond, Differs, Lost, Ok};

@@ -154,7 +154,7 @@ pub async fn recheck(
 }
 
 /// How long questions to the rows may take where nobody said so.
-const CHECK_TIMEOUT: Duration = Duration::from_secs(60);
+pub(super) const CHECK_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The nodes as they are, and how fast they were.
 struct Ground {

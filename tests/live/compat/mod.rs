@@ -4,7 +4,7 @@
 //! others are changed, and every row is compared. Then the same again with rows from the changed node. What is written
 //! keeps the conditions that are named, or breaks them where the experiment says so.
 //!
-//! `SCHEMA_COMPAT_ALL=1` runs all of them, else a few. `SCHEMA_COMPAT_SERVER=PREFIX` takes a server of
+//! `SCHEMA_COMPAT_ALL=1` runs all of them, else a few. `SCHEMA_TEST_SERVER=PREFIX` takes a server of
 //! `tests/fetch-servers`, `SCHEMA_COMPAT_ONLY=TEXT` the experiments whose statement holds that text.
 
 mod certify;
@@ -20,7 +20,7 @@ use galera_schema::sandbox::Error;
 use libtest_mimic::Trial;
 
 use self::lab::{Direction, Experiment, Lab, Outcome};
-use crate::support::trial;
+use crate::support::{other_server, trial};
 
 /// The tests of this area.
 pub fn tests() -> Vec<Trial> {
@@ -28,7 +28,7 @@ pub fn tests() -> Vec<Trial> {
 }
 
 async fn verdicts_hold_on_a_live_cluster() -> Result<(), Error> {
-    let mut lab = Lab::up(std::env::var_os("SCHEMA_COMPAT_SERVER").map(Into::into)).await?;
+    let mut lab = Lab::up(other_server()).await?;
     let mut wrong = Vec::new();
     races(&mut lab, &mut wrong).await?;
     experiments(&mut lab, &mut wrong).await?;
