@@ -9,6 +9,9 @@ use super::{Error, Fleet, FleetSaved, Pending, Trouble, Watch};
 /// How long a balancer may be out of sight while a node is being emptied.
 const UNSEEN: Duration = Duration::from_secs(10);
 
+/// The time between two looks where there is no process list to look at.
+const UNLISTED: Duration = Duration::from_millis(200);
+
 /// The clients of one node, by its own process list. The caller knows the node; this room does not.
 pub trait Clients: Send {
     /// Every connection of a client: all but the node's own threads, replication, monitors and this program.
@@ -104,6 +107,9 @@ impl Fleet {
                 Next::Look(pause) => tokio::time::sleep(pause).await,
                 Next::CloseIdle(idle) => emptied.closed_idle += clients.close_idle(&idle).await?,
                 Next::CloseAll(all) => emptied.closed_busy += clients.close_all(&all).await?,
+                // Without the process list nobody knows whether they have a connection.
+                Next::EndLeftovers if clients.listed() => self.end_sessions(saved).await?,
+                Next::EndLeftovers => tokio::time::sleep(UNLISTED).await,
                 Next::Stayed => {
                     return Err(stayed(&saved.node, now, &watch, clients.listed().then_some(&there), proof.came()));
                 }

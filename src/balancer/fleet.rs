@@ -356,6 +356,17 @@ impl Fleet {
         Ok(changed)
     }
 
+    /// Ends the sessions that the balancers count on a drained node ([`super::Balancer::end_sessions`]).
+    ///
+    /// # Errors
+    /// The balancer that failed.
+    pub async fn end_sessions(&self, saved: &FleetSaved) -> Result<(), Error> {
+        for balancer in &self.balancers {
+            balancer.end_sessions(&saved.node).await?;
+        }
+        Ok(())
+    }
+
     /// Puts every balancer back to what was found. All are tried, whatever happens to one of them. May be repeated.
     ///
     /// # Errors

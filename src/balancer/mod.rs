@@ -62,6 +62,12 @@ pub trait Balancer: Send + Sync {
     /// Whether the drain still holds, and the sessions that are left.
     fn watch<'a>(&'a self, node: &'a str, saved: &'a SavedState) -> Pending<'a, Watch>;
 
+    /// Ends the sessions that it counts on `node`, where it may hold some whose connection to the node is gone already. Only for
+    /// a node whose process list shows no client.
+    fn end_sessions<'a>(&'a self, _node: &'a str) -> Pending<'a, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
     /// Closes an empty node also to sessions that a drain lets through, where the balancer knows such. Tells whether
     /// anything was changed. May cut sessions, so it is only for a node on which none is left; [`Balancer::admit`]
     /// ends it with the drain.

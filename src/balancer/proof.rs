@@ -66,6 +66,8 @@ pub enum Next {
     CloseIdle(Vec<Client>),
     /// Close these connections, whatever they do, then look again.
     CloseAll(Vec<Client>),
+    /// Let the balancers end the sessions that they still count: none of them has a connection on the node any more.
+    EndLeftovers,
     /// The time is over and the node is not empty.
     Stayed,
 }
@@ -81,12 +83,14 @@ pub struct Proof {
     came: u64,
     /// When connections were closed last.
     round: Option<Duration>,
+    /// How many looks in a row have shown sessions at the balancers and no client on the node.
+    left: u32,
 }
 
 impl Proof {
     /// The beginning: nothing has been seen.
     pub fn new(rules: Rules) -> Self {
-        Self { rules, empty: 0, begun: None, came: 0, round: None }
+        Self { rules, empty: 0, begun: None, came: 0, round: None, left: 0 }
     }
 
     /// Takes in one look at both ends, `now` after the drain was set.
@@ -97,6 +101,10 @@ impl Proof {
         // A balancer that cannot count leaves the answer to the process list.
         let nothing = balancers.holds && balancers.sessions.unwrap_or(0) == 0 && came == 0 && clients.is_empty();
         self.empty = if nothing { self.empty + 1 } else { 0 };
+        // A pool does not notice that its idle connection was closed before it uses it, and HAProxy keeps such a session.
+        let leftovers =
+            balancers.holds && balancers.sessions.is_some_and(|left| left > 0) && came == 0 && clients.is_empty();
+        self.left = if leftovers { self.left + 1 } else { 0 };
         if self.empty >= LOOKS {
             return Next::Empty;
         }
@@ -110,6 +118,11 @@ impl Proof {
         match then {
             AfterDrainTimeout::Stop => Next::Stayed,
             AfterDrainTimeout::CloseIdle | AfterDrainTimeout::CloseAll if late >= grace => Next::Stayed,
+            AfterDrainTimeout::CloseIdle | AfterDrainTimeout::CloseAll
+                if self.left >= LOOKS && self.begin_round(now) =>
+            {
+                Next::EndLeftovers
+            }
             AfterDrainTimeout::CloseAll if late >= LAST_CALL && !clients.is_empty() && self.begin_round(now) => {
                 Next::CloseAll(clients.to_vec())
             }
@@ -286,6 +299,25 @@ mod tests {
         assert_eq!(proof.look(at(6000), &quiet(), std::slice::from_ref(&worker)), Next::Look(EVERY_CLOSING));
         assert_eq!(proof.look(at(8900), &quiet(), std::slice::from_ref(&worker)), Next::Look(EVERY_CLOSING));
         assert_eq!(proof.look(at(9000), &quiet(), std::slice::from_ref(&worker)), Next::CloseAll(vec![worker]));
+    }
+
+    #[test]
+    fn sessions_without_a_connection_on_the_node_are_ended_where_closing_is_allowed() {
+        let left = Watch { sessions: Some(2), begun: Some(9), ..quiet() };
+        for then in [AfterDrainTimeout::CloseIdle, AfterDrainTimeout::CloseAll] {
+            let mut proof = proof(then);
+            // Not before the time is over, and not before several looks have shown the same.
+            assert_eq!(proof.look(at(5000), &left, &[]), Next::Look(EVERY));
+            assert_eq!(proof.look(at(6000), &left, &[client(1, "Query", 1)]), Next::Look(EVERY_CLOSING));
+            assert_eq!(proof.look(at(6050), &left, &[]), Next::Look(EVERY_CLOSING));
+            assert_eq!(proof.look(at(6100), &left, &[]), Next::Look(EVERY_CLOSING));
+            assert_eq!(proof.look(at(6250), &left, &[]), Next::EndLeftovers);
+            // One that has just come is none of them.
+            let more = Watch { begun: Some(10), ..left.clone() };
+            assert_eq!(proof.look(at(6450), &more, &[]), Next::Look(EVERY_CLOSING));
+        }
+        let mut stop = proof(AfterDrainTimeout::Stop);
+        assert_eq!(stop.look(at(6000), &left, &[]), Next::Stayed);
     }
 
     #[test]

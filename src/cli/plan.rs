@@ -134,7 +134,7 @@ fn offline(args: &Args, version: ServerVersion, global: &Global) -> Result<Plan,
     if drafts.is_empty() {
         return Err(nothing_to_do(&texts));
     }
-    let (sizes, obstacles) = (BTreeMap::new(), BTreeMap::new());
+    let (sizes, obstacles, misfits) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     Ok(build(
         drafts,
         &Situation {
@@ -148,6 +148,7 @@ fn offline(args: &Args, version: ServerVersion, global: &Global) -> Result<Plan,
             sizes: &sizes,
             memory: None,
             obstacles: &obstacles,
+            misfits: &misfits,
         },
     ))
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::book::Book;
-use super::rows::Answers;
+use super::rows::Asked;
 use super::rsu::Flight;
 use crate::balancer::{Fleet, FleetSaved};
 use crate::cluster::{ClusterError, Connector, Node, Session, quote_name};
@@ -31,8 +31,8 @@ pub(super) struct Crew<'a> {
     pub(super) attempts: u32,
     /// How long the last statement in RSU took.
     pub(super) last_ddl: Duration,
-    /// What the rows said while a node settled, for the survey that comes next.
-    pub(super) rows: Option<Answers>,
+    /// What the rows are being asked, for the survey that comes next.
+    pub(super) rows: Asked,
     /// What the run was last said to wait for, and when.
     pub(super) waiting: Option<(String, Instant)>,
     pub(super) seconds: Seconds,
@@ -63,7 +63,7 @@ impl<'a> Crew<'a> {
             flight: None,
             attempts: 0,
             last_ddl: Duration::ZERO,
-            rows: None,
+            rows: Asked::new(),
             waiting: None,
             seconds: Seconds::default(),
             measured: Vec::new(),

@@ -201,7 +201,10 @@ async fn act(crew: &mut Crew<'_>, state: &State, action: &Action, stop: &Stop) -
         Action::Drain { node } => crew.drain(*node, stop).await,
         Action::Desync { node } => crew.desync(*node).await,
         Action::Begin { node, statement, direction } => crew.begin(*node, state.pass, *statement, *direction).await,
-        Action::Release { node, .. } => crew.release(*node, &stop.is_asked).await,
+        Action::Release { node, statement, .. } => {
+            crew.ask_before_the_last(state, *node, *statement);
+            crew.release(*node, &stop.is_asked).await
+        }
         Action::Kill { node } => crew.kill(*node, state.pass).await,
         Action::Compare { node } => crew.compare(*node, state.pass).await,
         Action::CatchUp { node } => crew.catch_up(*node).await,

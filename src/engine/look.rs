@@ -12,7 +12,7 @@ use super::window::same_conversions;
 use crate::cluster::{ClusterError, Connector, Node, Session};
 use crate::plan::Method;
 use crate::plan::check::names;
-use crate::run::{Answer, Seen, State};
+use crate::run::{Answer, Goal, Seen, State};
 
 /// How long a survey waits for a node that applies more slowly than the others.
 const LEVEL_WITHIN: Duration = Duration::from_secs(1);
@@ -167,7 +167,9 @@ impl Crew<'_> {
             behind = self.behind().await;
             looks = self.looks(&objects).await;
         }
-        if state.window {
+        // The plan has asked for the first pass; the others come later, to rows that nobody has asked.
+        let begins = state.pass > 0 && state.goal == Goal::Forward && state.nodes.iter().all(|node| node.done == 0);
+        if state.window || begins {
             self.hear_rows(state.pass, &mut looks).await;
         }
         let setting = self.window_setting(state.pass);

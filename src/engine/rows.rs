@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::crew::{Crew, stamp};
+use super::crew::Crew;
 use super::look::{Look, one_of_each};
 use super::planner::CHECK_TIMEOUT;
-use crate::cluster::{ClusterError, Session};
+use crate::cluster::{ClusterError, Connector, Node, Rows};
 use crate::run::{Answer, Event, Goal, State};
 
 /// So many times what a question may take in a plan it may take here: the nodes are at work meanwhile, and a run that
@@ -22,16 +22,24 @@ const NOTICEABLE: Duration = Duration::from_secs(1);
 /// ER_STATEMENT_TIMEOUT.
 const TOO_LONG: u16 = 1969;
 
-/// What the rows of each node that was asked have said: the first value that does not fit, or is not known to, in words.
-pub(super) type Answers = Vec<(usize, Result<Option<String>, ClusterError>)>;
+/// ER_BAD_FIELD_ERROR, ER_NO_SUCH_TABLE: what is not there holds no value.
+const NOT_THERE: [u16; 2] = [1054, 1146];
 
-/// The first guard that finds a row, or that has not come to its end, in words.
-async fn misfit(session: &mut Session, guards: &[String], limit: Duration) -> Result<Option<String>, ClusterError> {
+/// The nodes whose rows are being asked. Each answers with the first value that does not fit, or is not known to, in words.
+pub(super) type Asked = JoinSet<(usize, Result<Option<String>, ClusterError>)>;
+
+async fn misfit(
+    connector: &Connector,
+    node: &Node,
+    guards: &[String],
+    limit: Duration,
+) -> Result<Option<String>, ClusterError> {
     let seconds = limit.as_secs_f64();
+    let mut session = connector.observer(node).await?;
     for guard in guards {
         let asked = format!("SET STATEMENT max_statement_time = {seconds:.3} FOR {guard}");
         match session.query_all_within(&asked, limit + Duration::from_secs(5)).await {
-            Ok(sets) if sets.iter().all(|rows| rows.is_empty()) => {}
+            Ok(sets) if sets.iter().all(Rows::is_empty) => {}
             Ok(_) => {
                 return Ok(Some(format!(
                     "A row holds a value that only one of the old and the new type can: on nodes with the other type it would \
@@ -42,12 +50,15 @@ async fn misfit(session: &mut Session, guards: &[String], limit: Duration) -> Re
                 return Ok(Some(format!(
                     "Whether a row holds a value that only one of the old and the new type can is not known: node {} had not \
                      answered after {seconds} s. Resume the run when the node has less to do. The guard that was asked: {guard}",
-                    session.node()
+                    node.name
                 )));
             }
+            // A statement before it in the pass makes the column, and has not come here yet.
+            Err(error) if error.code().is_some_and(|code| NOT_THERE.contains(&code)) => {}
             Err(error) => return Err(error),
         }
     }
+    session.close().await;
     Ok(None)
 }
 
@@ -61,66 +72,65 @@ impl Crew<'_> {
         }
         self.tell(Event::Settling { node: self.name(node), seconds: time.as_secs_f64() });
         let end = Instant::now() + time;
-        self.seconds.settle += time.as_secs_f64();
         if state.window {
             sleep(time.saturating_sub(self.last_ddl)).await;
-            let left = end.saturating_duration_since(Instant::now());
-            let started = Instant::now();
-            self.rows = self.ask_one_of_each(state, left).await;
-            self.seconds.survey += started.elapsed().saturating_sub(left).as_secs_f64();
+            // One node for each number of statements that nodes hold: all of them are home.
+            let nodes: BTreeMap<usize, usize> =
+                state.nodes.iter().enumerate().map(|(number, node)| (node.done, number)).collect();
+            self.ask_rows(state.pass, nodes.into_values());
         }
         sleep_until(end).await;
+        self.seconds.settle += time.as_secs_f64();
         Answer::Done
     }
 
-    /// Asks one node for each number of statements that nodes hold; `None` when one of them cannot be asked. All nodes are
-    /// home.
-    async fn ask_one_of_each(&mut self, state: &State, quietly: Duration) -> Option<Answers> {
-        let nodes: BTreeMap<usize, usize> =
-            state.nodes.iter().enumerate().map(|(number, node)| (node.done, number)).collect();
-        let nodes: Vec<usize> = nodes.into_values().collect();
-        for node in &nodes {
-            self.eye(*node).await.ok()?;
+    /// The last statement is about to be let go on the last node. RSU is proven, so the node applies nothing more before it:
+    /// what another node holds now is all that can have been cut, and what comes later meets the new type everywhere.
+    pub(super) fn ask_before_the_last(&mut self, state: &State, node: usize, statement: usize) {
+        let all = self.pass(state.pass).map_or(0, |pass| pass.statements.len());
+        let mut others = state.nodes.iter().enumerate().filter(|(number, _)| *number != node).peekable();
+        let Some((other, _)) = others.peek().copied() else { return };
+        if state.window && state.goal == Goal::Forward && statement + 1 == all && others.all(|(_, it)| it.done == all) {
+            self.ask_rows(state.pass, [other]);
         }
-        Some(self.ask(state.pass, &nodes, quietly).await)
     }
 
-    /// Lets the rows speak in a survey: those that were asked while a node settled, or they are asked now.
+    /// Puts the questions of the pass to the rows of these nodes. Nodes of one schema hold the same rows, so one of them is
+    /// enough: a question may read the whole table.
+    fn ask_rows(&mut self, pass: usize, nodes: impl IntoIterator<Item = usize>) {
+        let statements = self.statements(pass);
+        let windows = statements.iter().filter_map(|statement| statement.conversion_window.as_ref());
+        let guards: Vec<String> = windows.flat_map(|window| window.guards.clone()).collect();
+        let limit = self.plan.check_timeout.unwrap_or(CHECK_TIMEOUT) * MORE_TIME;
+        self.rows = Asked::new();
+        for node in nodes.into_iter().filter(|_| !guards.is_empty()) {
+            let (connector, at, guards) = (self.connector.clone(), self.nodes[node].clone(), guards.clone());
+            self.rows.spawn(async move { (node, misfit(&connector, &at, &guards, limit).await) });
+        }
+    }
+
+    /// Lets the rows speak in a survey: those that were asked already, or they are asked now.
     pub(super) async fn hear_rows(&mut self, pass: usize, looks: &mut [Result<Look, ClusterError>]) {
-        let answers = match self.rows.take() {
-            Some(answers) => answers,
-            None => self.ask(pass, &one_of_each(looks), Duration::ZERO).await,
+        if self.rows.is_empty() {
+            self.ask_rows(pass, one_of_each(looks));
+        }
+        let answers = std::mem::take(&mut self.rows).join_all();
+        tokio::pin!(answers);
+        let answers = tokio::select! {
+            biased;
+            answers = &mut answers => answers,
+            () = sleep(NOTICEABLE) => {
+                self.tell(Event::Waiting {
+                    text: "The rows are asked for values that only one of the two schemas can hold.".to_owned(),
+                });
+                answers.await
+            }
         };
         for (node, found) in answers {
             match (found, &mut looks[node]) {
                 (Ok(found), Ok(look)) => look.misfit = found,
                 (Err(error), look) => *look = Err(error),
                 (Ok(_), Err(_)) => {}
-            }
-        }
-    }
-
-    /// Asks the rows on these nodes for values that do not fit. Nodes of one schema hold the same rows, so one of them is
-    /// enough: a question may read the whole table. It is told when it takes noticeably longer than `quietly`.
-    async fn ask(&mut self, pass: usize, nodes: &[usize], quietly: Duration) -> Answers {
-        let statements = self.statements(pass);
-        let windows = statements.iter().filter_map(|statement| statement.conversion_window.as_ref());
-        let guards: Vec<String> = windows.flat_map(|window| window.guards.clone()).collect();
-        if guards.is_empty() {
-            return Vec::new();
-        }
-        let limit = self.plan.check_timeout.unwrap_or(CHECK_TIMEOUT) * MORE_TIME;
-        let eyes = self.eyes.iter_mut().enumerate().filter(|(node, _)| nodes.contains(node));
-        let work = eyes.filter_map(|(node, eye)| Some((node, eye.as_mut()?)));
-        let answers = join_all(work.map(async |(node, eye)| (node, misfit(eye, &guards, limit).await)));
-        tokio::pin!(answers);
-        tokio::select! {
-            biased;
-            answers = &mut answers => answers,
-            () = sleep(quietly + NOTICEABLE) => {
-                let text = "The rows are asked for values that only one of the two schemas can hold.".to_owned();
-                stamp(self.sink, &self.run, self.started, Event::Waiting { text });
-                answers.await
             }
         }
     }

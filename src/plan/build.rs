@@ -32,6 +32,8 @@ pub struct Situation<'a> {
     pub memory: Option<f64>,
     /// By statement: what the rows, or the server's parser, have against it.
     pub obstacles: &'a BTreeMap<usize, Vec<Reason>>,
+    /// By statement: what the rows have against a roll of it, and against a roll only.
+    pub misfits: &'a BTreeMap<usize, Reason>,
 }
 
 /// Decides on every draft.
@@ -238,6 +240,7 @@ fn verdict(draft: &Draft, size: Size, situation: &Situation<'_>) -> Decision {
         stays_here: draft.stays_here.as_ref(),
         shortest: Job::default().overhead(&situation.rates.costs),
         rsu: &draft.compatibility,
+        misfits: situation.misfits.get(&draft.index),
         // A table that the plan itself makes is empty: there is nothing to copy.
         copy: draft.copy.as_ref().filter(|_| !draft.fresh),
         toi: Estimate { stall_seconds: node_seconds(&draft.job, size, situation), ..Estimate::default() },

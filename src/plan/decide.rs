@@ -21,6 +21,11 @@ pub enum Override {
 }
 
 impl Override {
+    /// Whether a statement may come to be rolled.
+    pub fn may_roll(self) -> bool {
+        matches!(self, Self::Auto | Self::Rsu)
+    }
+
     /// Whether the plan chooses.
     pub fn is_auto(&self) -> bool {
         *self == Self::Auto
@@ -47,6 +52,8 @@ pub struct Question<'a> {
     pub shortest: f64,
     /// Whether old and new schema can live side by side.
     pub rsu: &'a Compatibility,
+    /// What the rows of today have against it.
+    pub misfits: Option<&'a Reason>,
     /// What a copying tool would be asked for, or why it is none for this statement; `None` when it is no ALTER TABLE.
     pub copy: Option<&'a Result<TableCopy, Vec<Reason>>>,
     /// What TOI would cost: the stall, and where the figure comes from.
@@ -199,6 +206,10 @@ fn rsu_verdict(question: &Question) -> Answer {
             // No code accepts this away: the last nodes are never drained.
             conditions: Vec::new(),
         };
+    }
+    if let Some(misfits) = question.misfits {
+        // Nor this: the roll would stop behind its first node.
+        return Answer { acceptable: false, reason: misfits.clone(), conditions: Vec::new() };
     }
     match question.rsu.verdict {
         Verdict::Safe => Answer {
@@ -383,6 +394,7 @@ mod tests {
         max_stall: f64,
         stall: Option<f64>,
         rsu: Compatibility,
+        misfits: Option<Reason>,
         wanted: Override,
         accepted: &'static [&'static str],
         nodes: usize,
@@ -395,6 +407,7 @@ mod tests {
                 max_stall: 1.0,
                 stall: Some(10.0),
                 rsu: compatibility(Verdict::Safe, &[]),
+                misfits: None,
                 wanted: Override::Auto,
                 accepted: &[],
                 nodes: 3,
@@ -409,6 +422,7 @@ mod tests {
             stays_here: None,
             shortest: 0.02,
             rsu: &case.rsu,
+            misfits: case.misfits.as_ref(),
             copy: None,
             toi: Estimate { stall_seconds: case.stall, ..Estimate::default() },
             uncertainty: 2.0,
@@ -464,6 +478,22 @@ mod tests {
         check(Case { rsu: rsu(), accepted: &["no-nulls"], ..Case::default() }, Method::Refuse, "roll-conditions-open");
         let accepted: &[&str] = &["no-nulls", "no-duplicates"];
         check(Case { rsu: rsu(), accepted, ..Case::default() }, Method::Rsu, "roll-conditions-accepted");
+    }
+
+    #[test]
+    fn no_word_accepts_away_what_the_rows_have_against_a_roll() {
+        let rsu = || compatibility(Verdict::Conditional, &["ascii-only"]);
+        let misfits = || Some(reason("rows-misfit", ""));
+        let accepted: &[&str] = &["ascii-only"];
+        for wanted in [Override::Auto, Override::Rsu] {
+            check(Case { rsu: rsu(), wanted, accepted, ..Case::default() }, Method::Rsu, "roll-conditions-accepted");
+            let case = Case { rsu: rsu(), misfits: misfits(), wanted, accepted, ..Case::default() };
+            check(case, Method::Refuse, "rows-misfit");
+        }
+        // In TOI nothing has to cross.
+        let accepted: &[&str] = &[WRITE_STALL];
+        let case = Case { rsu: rsu(), misfits: misfits(), wanted: Override::Toi, accepted, ..Case::default() };
+        check(case, Method::Toi, "method-override");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use galera_schema::failure::ExitCode;
-use galera_schema::plan::{ConversionWindow, Method};
+use galera_schema::plan::{ConversionWindow, Method, Pass};
 use galera_schema::run::{Event, Outcome};
 use galera_schema::sandbox::Error;
 use galera_schema::sandbox::workload::{Profile, Window, Workload, fill, prepare};
@@ -29,6 +29,7 @@ pub fn tests() -> Vec<Trial> {
             "apply::a_question_to_the_rows_that_does_not_end_stops_the_roll",
             a_question_to_the_rows_that_does_not_end_stops_the_roll,
         ),
+        trial("apply::the_rows_are_asked_before_a_later_pass", the_rows_are_asked_before_a_later_pass),
         trial("apply::clients_that_stay_stop_the_roll", clients_that_stay_stop_the_roll),
         trial("apply::a_blocker_delays_toi_and_then_refuses_it", a_blocker_delays_toi_and_then_refuses_it),
         trial("apply::foreign_states_are_refusals", foreign_states_are_refusals),
@@ -386,6 +387,37 @@ async fn a_value_that_does_not_fit_stops_the_roll() -> Result<(), Error> {
     crate::support::schema(&sandbox, &["resume"]).expect_code(0);
     assert!(assert_equal(&sandbox, "ap_misfit.t").await.contains("a bigint"));
     assert_all_home(&sandbox).await;
+    Ok(())
+}
+
+/// What the plan could not ask any more is asked before the first node is touched.
+async fn the_rows_are_asked_before_a_later_pass() -> Result<(), Error> {
+    let sandbox = cluster().await;
+    database(&sandbox, "ap_later").await;
+    sandbox.nodes()[0].execute("create table ap_later.t (id int primary key, a int)").await?;
+    sandbox.nodes()[0].execute("insert into ap_later.t values (1, 1)").await?;
+    let step = |sql, operation| Step { sql, object: "ap_later.t", operation, inverse: None };
+    let steps = [
+        step("alter table ap_later.t force", "force"),
+        step("alter table ap_later.t modify a bigint", "modify_column"),
+    ];
+    let mut plan = plan(&sandbox, Method::Rsu, &steps);
+    plan.passes = (1..=2).map(|index| Pass { method: Method::Rsu, statements: vec![index] }).collect();
+    plan.statements[1].conversion_window = Some(ConversionWindow {
+        setting: "ALL_NON_LOSSY,ALL_LOSSY".into(),
+        guards: vec!["select 1 from ap_later.t where a = 1 limit 1".into()],
+    });
+    let (ending, events) = apply(&sandbox, plan).await;
+    let ending = ending.unwrap();
+    assert_eq!(ending.outcome.code(), ExitCode::Resumable, "{ending:?}");
+    assert!(ending.text.contains("a = 1"), "{ending:?}");
+    let count = |wanted: fn(&Event) -> bool| events.0.iter().filter(|one| wanted(&one.event)).count();
+    assert_eq!(count(|event| matches!(event, Event::DrainStarted { .. })), 3);
+    assert_eq!(count(|event| matches!(event, Event::WindowOpened { .. })), 0);
+    assert_all_home(&sandbox).await;
+    sandbox.nodes()[0].execute("update ap_later.t set a = 2").await?;
+    crate::support::schema(&sandbox, &["resume"]).expect_code(0);
+    assert!(assert_equal(&sandbox, "ap_later.t").await.contains("a bigint"));
     Ok(())
 }
 

@@ -41,7 +41,7 @@ async fn prepared(sandbox: &Sandbox) {
 }
 
 /// Expects that `plan` names this check, with this exit code and something to do about it.
-fn named(ran: &Ran, check: &str, code: i32) {
+pub fn named(ran: &Ran, check: &str, code: i32) {
     let plan: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{check}: {}", ran.stderr));
     let verdict = if code == 4 { "unseen" } else { "failed" };
     let there = plan["checks"].as_array().unwrap().iter().any(|finding| {
@@ -52,17 +52,23 @@ fn named(ran: &Ran, check: &str, code: i32) {
     assert!(there && ran.code == code, "{check}, exit {}: {:#}", ran.code, plan["checks"]);
 }
 
-fn told(config: &Path, sql: &str, more: &[&str]) -> Ran {
+pub fn told(config: &Path, sql: &str, more: &[&str]) -> Ran {
     let mut arguments = vec!["plan", "--format", "json", "-e", sql];
     arguments.extend(more);
     schema_with(config, &arguments)
 }
 
 /// The sandbox's configuration with another policy.
-fn with_policy(sandbox: &Sandbox, key: &str, value: toml::Value) -> tempfile::NamedTempFile {
+pub fn with_policy(sandbox: &Sandbox, key: &str, value: toml::Value) -> tempfile::NamedTempFile {
+    with_policies(sandbox, [(key, value)])
+}
+
+/// The same with several settings.
+pub fn with_policies<const N: usize>(sandbox: &Sandbox, set: [(&str, toml::Value); N]) -> tempfile::NamedTempFile {
     let file = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
     let mut table: toml::Table = std::fs::read_to_string(sandbox.schema_toml()).unwrap().parse().unwrap();
-    table.get_mut("policy").unwrap().as_table_mut().unwrap().insert(key.to_owned(), value);
+    let policy = table.get_mut("policy").unwrap().as_table_mut().unwrap();
+    policy.extend(set.map(|(key, value)| (key.to_owned(), value)));
     std::fs::write(file.path(), table.to_string()).unwrap();
     file
 }

@@ -8,6 +8,7 @@
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 
 mod apply;
+mod arbitrator;
 mod balancer;
 mod calibrate;
 mod checks;
@@ -35,6 +36,7 @@ fn areas() -> Vec<Trial> {
     // One a line: areas are added side by side.
     let areas = [
         apply::tests(),
+        arbitrator::tests(),
         balancer::tests(),
         calibrate::tests(),
         checks::tests(),

@@ -19,6 +19,7 @@ pub fn tests() -> Vec<Trial> {
         trial("plan::what_a_dropped_fulltext_key_left_is_seen", what_a_dropped_fulltext_key_left_is_seen),
         trial("plan::what_cannot_be_read_is_told_with_its_place", what_cannot_be_read_is_told_with_its_place),
         trial("plan::rows_in_the_way_are_shown", rows_in_the_way_are_shown),
+        trial("plan::values_that_cannot_cross_are_asked_for", values_that_cannot_cross_are_asked_for),
         trial("plan::tables_that_do_not_fit", tables_that_do_not_fit),
         trial("plan::a_node_with_other_settings", a_node_with_other_settings),
         trial("plan::holders_of_locks", holders_of_locks),
@@ -45,6 +46,29 @@ fn planned(sandbox: &Sandbox, sql: &str, more: &[&str]) -> (Ran, Value) {
 pub fn codes(plan: &Value, field: &str) -> Vec<String> {
     let list = plan["statements"][0][field].as_array().cloned().unwrap_or_default();
     list.iter().filter_map(|reason| Some(reason["code"].as_str()?.to_owned())).collect()
+}
+
+/// They would stop a roll behind its first node, and in TOI they are converted like any other.
+async fn values_that_cannot_cross_are_asked_for() -> Result<(), Error> {
+    let sandbox = shared().await;
+    database(&sandbox, "plan_cross").await;
+    let node = &sandbox.nodes()[0];
+    node.execute("CREATE TABLE plan_cross.t (id INT PRIMARY KEY, v VARCHAR(20)) CHARSET=latin1").await?;
+    node.execute("INSERT INTO plan_cross.t VALUES (1, 'plain'), (2, '\u{e9}')").await?;
+    let sql = "ALTER TABLE plan_cross.t CONVERT TO CHARACTER SET utf8mb4";
+    let roll = ["--method", "rsu", "--accept", "conversion-window,values-fit-old-type,ascii-only"];
+    let (ran, plan) = planned(&sandbox, sql, &roll);
+    ran.expect_code(1);
+    assert!(codes(&plan, "reasons").contains(&"rows-misfit".to_owned()), "{plan}");
+    let before = definitions(&sandbox).await;
+    schema(&sandbox, &[&["apply", "--yes", "-e", sql][..], &roll].concat()).expect_code(3);
+    assert_eq!(definitions(&sandbox).await, before);
+    let (ran, plan) = planned(&sandbox, sql, &[]);
+    ran.expect_code(0);
+    assert_eq!(plan["statements"][0]["method"], "TOI", "{plan}");
+    node.execute("UPDATE plan_cross.t SET v = 'e' WHERE id = 2").await?;
+    schema(&sandbox, &[&["apply", "--yes", "-e", sql][..], &roll].concat()).expect_code(0);
+    Ok(())
 }
 
 /// Expects that a statement is refused, that `code` is among the reasons, and that `apply` says 3 and changes nothing.

@@ -290,6 +290,22 @@ impl HaProxy {
         Ok(())
     }
 
+    /// A server that closes its end leaves a session that lasts until its client notices, or `timeout client` ends it.
+    async fn end_sessions_of(&self, node: &str) -> Result<(), Error> {
+        let (process, old, servers) = self.current().await?;
+        for server in self.places(node, &servers)? {
+            let command = format!("shutdown sessions server {}/{}", server.backend, server.name);
+            self.set(process, &command).await?;
+            for pid in &old {
+                // It may end in between, or not know the server.
+                if let Err(error) = self.set(Process::Old(*pid), &command).await {
+                    tracing::warn!("{error}");
+                }
+            }
+        }
+        Ok(())
+    }
+
     async fn look(&self, node: &str) -> Result<Watch, Error> {
         let (process, old, servers) = self.current().await?;
         let places = self.places(node, &servers)?;
@@ -397,6 +413,10 @@ impl Balancer for HaProxy {
 
     fn drain<'a>(&'a self, node: &'a str, saved: &'a SavedState) -> Pending<'a, ()> {
         Box::pin(async move { self.set_drain(node, self.found(saved)?).await })
+    }
+
+    fn end_sessions<'a>(&'a self, node: &'a str) -> Pending<'a, ()> {
+        Box::pin(self.end_sessions_of(node))
     }
 
     fn watch<'a>(&'a self, node: &'a str, _saved: &'a SavedState) -> Pending<'a, Watch> {

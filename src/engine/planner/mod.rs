@@ -203,7 +203,7 @@ async fn decided(
     let (_, server) = first_seen(&nodes).ok_or_else(|| nobody_answers(&nodes))?;
     // The node that writes least can spare it most.
     let spare = connector.node(&order[0]).map_err(|error| unseen(&error))?;
-    let obstacles = obstacles(connector, spare, &drafts, wish).await;
+    let (obstacles, misfits) = asked(connector, spare, &drafts, wish).await;
     let rolling = Rolling::Nodes(nodes.iter().filter(|node| node.facts.is_ok()).count());
     let mut plan = build(
         drafts,
@@ -218,6 +218,7 @@ async fn decided(
             sizes: &seen.sizes,
             memory: memory(&nodes),
             obstacles: &obstacles,
+            misfits: &misfits,
         },
     );
     plan.check_timeout = Some(wish.check_timeout);
@@ -358,21 +359,22 @@ fn by_writes(mut nodes: Vec<(String, Option<f64>)>) -> Vec<String> {
     nodes.into_iter().map(|(name, _)| name).collect()
 }
 
-/// What the rows have against each statement.
-async fn obstacles(
+/// What the rows have against each statement, and what they have against a roll of it.
+async fn asked(
     connector: &Connector,
     node: &crate::config::Node,
     drafts: &[Draft],
     wish: &Wish<'_>,
-) -> BTreeMap<usize, Vec<Reason>> {
-    let mut obstacles = BTreeMap::new();
+) -> (BTreeMap<usize, Vec<Reason>>, BTreeMap<usize, Reason>) {
+    let (mut obstacles, mut misfits) = (BTreeMap::new(), BTreeMap::new());
     for draft in drafts.iter().filter(|draft| draft.part == Part::Change && draft.problems.is_empty()) {
-        let found = rows::ask(connector, node, draft, wish).await;
+        let (found, misfit) = rows::ask(connector, node, draft, wish).await;
         if !found.is_empty() {
             obstacles.insert(draft.index, found);
         }
+        misfits.extend(misfit.map(|misfit| (draft.index, misfit)));
     }
-    obstacles
+    (obstacles, misfits)
 }
 
 /// Settings whose change makes a plan stale: they decide what statements do.

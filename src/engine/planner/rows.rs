@@ -1,6 +1,8 @@
 //! Asks the rows, on a node that can spare it and within a time limit.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use futures_util::stream::{self, StreamExt as _};
 
 use super::Wish;
 use crate::cluster::{ClusterError, Connector, Rows};
@@ -8,40 +10,89 @@ use crate::config::Node;
 use crate::ddl::Reason;
 use crate::plan::{DataCheck, Draft};
 
+/// What is found against a roll only.
+const MISFIT: &str = "rows-misfit";
+
 /// Accepting this code lets a statement pass whose questions to the rows did not end in time.
 const UNCHECKED: &str = "rows-unchecked";
 
-/// What the rows have against a statement; empty when nothing.
-pub(super) async fn ask(connector: &Connector, node: &Node, draft: &Draft, wish: &Wish<'_>) -> Vec<Reason> {
-    let mut found = Vec::new();
+/// ER_BAD_FIELD_ERROR, ER_NO_SUCH_TABLE: a statement before this one makes it, and the run asks when it is there.
+const NOT_YET: [u16; 2] = [1054, 1146];
+
+/// How many questions are put at the same time: each may read the whole table, and side by side they read it from the disk once.
+const AT_ONCE: usize = 3;
+
+/// What the rows have against a statement, empty when nothing; and what they have against a roll of it.
+pub(super) async fn ask(
+    connector: &Connector,
+    node: &Node,
+    draft: &Draft,
+    wish: &Wish<'_>,
+) -> (Vec<Reason>, Option<Reason>) {
     let end = Instant::now() + wish.check_timeout;
+    let guards = draft.window.iter().flat_map(|window| &window.guards).filter(|_| wish.wanted.may_roll());
+    let guards = guards.map(|guard| (None, guard.as_str()));
+    let questions: Vec<(Option<&DataCheck>, &str)> =
+        guards.chain(draft.data_checks.iter().map(|check| (Some(check), check.sql.as_str()))).collect();
+    let answers: Vec<Result<Rows, ClusterError>> = stream::iter(questions.iter().map(async |(check, sql)| {
+        let session = check.filter(|check| check.as_written).map(|_| in_its_session(draft));
+        question(connector, node, sql, session.as_deref(), end).await
+    }))
+    .buffered(AT_ONCE)
+    .collect()
+    .await;
     let accepted = wish.accepted.iter().any(|code| code == UNCHECKED);
-    for check in &draft.data_checks {
-        let left = end.saturating_duration_since(Instant::now());
-        let limited =
-            format!("SET STATEMENT max_statement_time = {:.3} FOR {}", left.as_secs_f64().max(0.001), check.sql);
-        let answer = async {
-            let mut session = connector.observer(node).await?;
-            if check.as_written {
-                // What the user wrote means here what it will mean in the statement: `"x"` is a text, or a name.
-                session.query_all(&in_its_session(draft)).await?;
-            }
-            let rows = session.query_all_within(&limited, left + std::time::Duration::from_secs(5)).await;
-            session.close().await;
-            rows
-        };
-        match answer.await.map(|sets| sets.into_iter().next().unwrap_or_default()) {
-            Ok(rows) if rows.is_empty() => {}
-            Ok(rows) => match &check.blind {
+    let (mut found, mut misfit) = (Vec::new(), None);
+    for ((check, sql), answer) in questions.into_iter().zip(answers) {
+        match (check, answer) {
+            (_, Ok(rows)) if rows.is_empty() => {}
+            (None, Err(error)) if error.code().is_some_and(|code| NOT_YET.contains(&code)) => {}
+            (None, Ok(_)) => misfit = Some(cannot_cross(sql)),
+            (Some(check), Ok(rows)) => match &check.blind {
                 None => found.push(in_the_way(check, &rows)),
                 Some(why) if accepted => tracing::warn!("{}: {why}", check.code),
                 Some(why) => found.push(unasked(check, why)),
             },
-            Err(error) if accepted => tracing::warn!("{}: {error}", check.code),
-            Err(error) => found.push(unchecked(check, &error, wish)),
+            (_, Err(error)) if accepted => tracing::warn!("{}: {error}", check.map_or("misfit", |check| check.code)),
+            (None, Err(error)) => {
+                misfit = Some(unchecked("values that only one of the two schemas can hold", sql, &error, wish))
+            }
+            (Some(check), Err(error)) => found.push(unchecked(&check.what, sql, &error, wish)),
         }
     }
-    found
+    (found, misfit)
+}
+
+/// Puts one question, in a session of the user's settings where they decide what it means.
+async fn question(
+    connector: &Connector,
+    node: &Node,
+    sql: &str,
+    settings: Option<&str>,
+    end: Instant,
+) -> Result<Rows, ClusterError> {
+    let mut session = connector.observer(node).await?;
+    if let Some(settings) = settings {
+        // What the user wrote means here what it will mean in the statement: `"x"` is a text, or a name.
+        session.query_all(settings).await?;
+    }
+    let left = end.saturating_duration_since(Instant::now());
+    let limited = format!("SET STATEMENT max_statement_time = {:.3} FOR {sql}", left.as_secs_f64().max(0.001));
+    let sets = session.query_all_within(&limited, left + Duration::from_secs(5)).await;
+    session.close().await;
+    Ok(sets?.into_iter().next().unwrap_or_default())
+}
+
+/// Rows of today would be cut while two schemas live side by side.
+fn cannot_cross(guard: &str) -> Reason {
+    Reason {
+        code: MISFIT.to_owned(),
+        text: format!(
+            "There are values that only one of the old and the new schema can hold. While a roll lasts, a write to their rows \
+             would store something else on the nodes with the other schema. Mend them, or take a way on which all nodes \
+             change at once. The question that found them: {guard}"
+        ),
+    }
 }
 
 fn in_the_way(check: &DataCheck, rows: &Rows) -> Reason {
@@ -89,7 +140,7 @@ fn unasked(check: &DataCheck, why: &str) -> Reason {
     }
 }
 
-fn unchecked(check: &DataCheck, error: &ClusterError, wish: &Wish<'_>) -> Reason {
+fn unchecked(what: &str, sql: &str, error: &ClusterError, wish: &Wish) -> Reason {
     let why = match error.code() {
         // ER_STATEMENT_TIMEOUT
         Some(1969) => format!("it did not end within {} s", wish.check_timeout.as_secs_f64()),
@@ -98,9 +149,8 @@ fn unchecked(check: &DataCheck, error: &ClusterError, wish: &Wish<'_>) -> Reason
     Reason {
         code: UNCHECKED.to_owned(),
         text: format!(
-            "Whether there are {} is not known: {why}. Allow more with --check-timeout, look yourself ({}), or accept it with \
-             --accept {UNCHECKED}.",
-            check.what, check.sql
+            "Whether there are {what} is not known: {why}. Allow more with --check-timeout, look yourself ({sql}), or accept it \
+             with --accept {UNCHECKED}."
         ),
     }
 }
