@@ -170,7 +170,7 @@ impl Crew<'_> {
         // The plan has asked for the first pass; the others come later, to rows that nobody has asked.
         let begins = state.pass > 0 && state.goal == Goal::Forward && state.nodes.iter().all(|node| node.done == 0);
         if state.window || begins {
-            self.hear_rows(state.pass, &mut looks).await;
+            self.hear_rows(state, &mut looks).await;
         }
         let setting = self.window_setting(state.pass);
         let mut seen: Vec<Seen> = looks.iter().map(|look| self.seen(look, &looks, setting.as_deref())).collect();

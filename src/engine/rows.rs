@@ -98,9 +98,7 @@ impl Crew<'_> {
     /// Puts the questions of the pass to the rows of these nodes. Nodes of one schema hold the same rows, so one of them is
     /// enough: a question may read the whole table.
     fn ask_rows(&mut self, pass: usize, nodes: impl IntoIterator<Item = usize>) {
-        let statements = self.statements(pass);
-        let windows = statements.iter().filter_map(|statement| statement.conversion_window.as_ref());
-        let guards: Vec<String> = windows.flat_map(|window| window.guards.clone()).collect();
+        let guards = self.guards(pass);
         let limit = self.plan.check_timeout.unwrap_or(CHECK_TIMEOUT) * MORE_TIME;
         self.rows = Asked::new();
         for node in nodes.into_iter().filter(|_| !guards.is_empty()) {
@@ -109,10 +107,26 @@ impl Crew<'_> {
         }
     }
 
-    /// Lets the rows speak in a survey: those that were asked already, or they are asked now.
-    pub(super) async fn hear_rows(&mut self, pass: usize, looks: &mut [Result<Look, ClusterError>]) {
+    fn guards(&self, pass: usize) -> Vec<String> {
+        let statements = self.statements(pass);
+        let windows = statements.iter().filter_map(|statement| statement.conversion_window.as_ref());
+        windows.flat_map(|window| window.guards.clone()).collect()
+    }
+
+    /// Lets the rows speak in a survey: those that were asked already, or they are asked now. A run that stops does not wait
+    /// for them, and does not know then what they would have said.
+    pub(super) async fn hear_rows(&mut self, state: &State, looks: &mut [Result<Look, ClusterError>]) {
+        if self.guards(state.pass).is_empty() {
+            return;
+        }
+        if state.goal == Goal::Stop {
+            for look in looks.iter_mut().flatten() {
+                look.misfit = Some("The rows were not asked, because the run was to stop.".to_owned());
+            }
+            return;
+        }
         if self.rows.is_empty() {
-            self.ask_rows(pass, one_of_each(looks));
+            self.ask_rows(state.pass, one_of_each(looks));
         }
         let answers = std::mem::take(&mut self.rows).join_all();
         tokio::pin!(answers);

@@ -19,7 +19,8 @@ const UNCHECKED: &str = "rows-unchecked";
 /// ER_BAD_FIELD_ERROR, ER_NO_SUCH_TABLE: a statement before this one makes it, and the run asks when it is there.
 const NOT_YET: [u16; 2] = [1054, 1146];
 
-/// How many questions are put at the same time: each may read the whole table, and side by side they read it from the disk once.
+/// How many questions are put at the same time. Each may read a whole table that is larger than the node's memory: side by
+/// side they read it from the disk once, and one after the other each time anew.
 const AT_ONCE: usize = 3;
 
 /// What the rows have against a statement, empty when nothing; and what they have against a roll of it.
@@ -35,8 +36,8 @@ pub(super) async fn ask(
     let questions: Vec<(Option<&DataCheck>, &str)> =
         guards.chain(draft.data_checks.iter().map(|check| (Some(check), check.sql.as_str()))).collect();
     let answers: Vec<Result<Rows, ClusterError>> = stream::iter(questions.iter().map(async |(check, sql)| {
-        let session = check.filter(|check| check.as_written).map(|_| in_its_session(draft));
-        question(connector, node, sql, session.as_deref(), end).await
+        let settings = check.filter(|check| check.as_written).map(|_| in_its_session(draft));
+        question(connector, node, sql, settings.as_deref(), end).await
     }))
     .buffered(AT_ONCE)
     .collect()
