@@ -99,7 +99,8 @@ impl Crew<'_> {
     /// enough: a question may read the whole table.
     fn ask_rows(&mut self, pass: usize, nodes: impl IntoIterator<Item = usize>) {
         let guards = self.guards(pass);
-        let limit = self.plan.check_timeout.unwrap_or(CHECK_TIMEOUT) * MORE_TIME;
+        // It reads what the statement has just read and written, however large that is.
+        let limit = (self.plan.check_timeout.unwrap_or(CHECK_TIMEOUT) * MORE_TIME).max(self.last_ddl * 2);
         self.rows = Asked::new();
         for node in nodes.into_iter().filter(|_| !guards.is_empty()) {
             let (connector, at, guards) = (self.connector.clone(), self.nodes[node].clone(), guards.clone());

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::facts::{TableFacts, TableName};
 use super::{
-    Amount, COPY_STALL_SECONDS, Decision, Draft, Estimate, Job, Method, Override, Part, Plan, PlannedStatement, Policy,
-    Question, ROLL_UNSAFE, Rates, Rolling, Split, SplitStatement, copy_seconds, decide, passes, roll_seconds, seconds,
+    Amount, COPY_STALL_SECONDS, ConversionWindow, Decision, Draft, Estimate, Job, Method, Override, Part, Plan,
+    PlannedStatement, Policy, Question, ROLL_UNSAFE, Rates, Rolling, Split, SplitStatement, copy_seconds, decide,
+    passes, roll_seconds, seconds,
 };
 use crate::ddl::{Moves, Reason};
 
@@ -101,7 +102,7 @@ fn planned(draft: Draft, situation: &Situation<'_>) -> PlannedStatement {
         estimate,
         split,
         way_back: draft.way_back,
-        conversion_window: draft.window.filter(|_| decision.method == Method::Rsu),
+        conversion_window: draft.window.filter(|_| decision.method == Method::Rsu).map(ConversionWindow::from),
         copy,
     }
 }

@@ -7,13 +7,12 @@ use super::facts::TableName;
 use super::local::Local;
 use super::origin::{Origins, other_table, touched};
 use super::{
-    ConversionWindow, DataCheck, Job, Need, Parent, Part, Plan, Rows, TableCopy, alternatives, data_checks, needs,
-    part, table_copy,
+    DataCheck, Job, Need, Parent, Part, Plan, Rows, TableCopy, alternatives, data_checks, needs, part, table_copy,
 };
 use crate::ddl::ast::{Body, Kind, ObjectName, Operation, PartitionOp, Statement};
 use crate::ddl::model::{Applied, Catalog, Lookup};
 use crate::ddl::{
-    Compatibility, Judgement, Reason, ServerProfile, SplitPart, WayBack, append_members, judge, rolling, split,
+    Compatibility, Judgement, Reason, ServerProfile, SplitPart, WayBack, Window, append_members, judge, rolling, split,
     way_back,
 };
 use crate::sql::{self, Content, Dialect, Position, Source};
@@ -87,7 +86,7 @@ pub struct Draft {
     /// Why they cannot, where they cannot.
     pub unsafe_because: Vec<Reason>,
     /// What a roll needs for that.
-    pub window: Option<ConversionWindow>,
+    pub window: Option<Window>,
     /// How to undo it.
     pub way_back: Option<WayBack>,
     /// What it asks the rows.
@@ -291,7 +290,7 @@ impl<'c> Reader<'c> {
             judgement,
             compatibility: rolling.compatibility,
             unsafe_because: rolling.why,
-            window: rolling.window.map(ConversionWindow::from),
+            window: rolling.window,
             way_back: way_back(&tree, &applied, database),
             data_checks,
             copy,

@@ -215,7 +215,7 @@ fn within(sides: &mut Sides, old: &Column, new: &Column, profile: &ServerProfile
             && old.name.eq_ignore_ascii_case(&new.name)
             && let Some(misfit) = values::beyond(*limit, &quote(&new.name), &old.data_type, &new.data_type)
         {
-            sides.misfits.push(misfit);
+            sides.misfits.push((*limit, misfit));
         }
     }
 }

@@ -23,6 +23,7 @@ use super::profile::ServerProfile;
 use super::{Compatibility, Flow, Reason};
 use sides::Sides;
 use tables::quote;
+use values::Limit;
 
 /// What a roll of a statement rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +41,10 @@ pub struct Rolling {
 pub struct Window {
     /// The value that makes the change possible.
     pub setting: &'static str,
-    /// Queries that return a row as soon as some value no longer fits the old type.
+    /// Queries that return a row as soon as some value no longer fits one of the types.
     pub guards: Vec<String>,
+    /// The same for the rows before the change, which the old types hold by themselves; `None` when nothing is left to ask.
+    pub today: Option<String>,
 }
 
 /// Judges a roll of `statement`, which was parsed from `text`.
@@ -65,21 +68,27 @@ pub fn rolling(statement: &Statement, text: &str, applied: &Applied, profile: &S
         }
         _ => whole(&mut sides, statement),
     }
-    let window = sides.window.then(|| Window {
-        setting: "ALL_NON_LOSSY,ALL_LOSSY",
-        guards: applied.before.as_deref().and_then(|table| guard(table, &sides.misfits)).into_iter().collect(),
+    let window = sides.window.then(|| {
+        let table = applied.before.as_deref();
+        let asked = |counts: fn(Limit) -> bool| table.and_then(|table| guard(table, &sides.misfits, counts));
+        Window {
+            setting: "ALL_NON_LOSSY,ALL_LOSSY",
+            guards: asked(|_| true).into_iter().collect(),
+            today: asked(|limit| !matches!(limit, Limit::Old | Limit::OldMembers)),
+        }
     });
     Rolling { compatibility: sides.compatibility(), why: sides.why, window }
 }
 
 /// The question for all that does not fit, in one reading of the table: a roll asks it at every look, and the table may be
 /// large.
-fn guard(table: &Table, misfits: &[String]) -> Option<String> {
+fn guard(table: &Table, misfits: &[(Limit, String)], counts: fn(Limit) -> bool) -> Option<String> {
     let name = match &table.database {
         Some(database) => format!("{}.{}", quote(database), quote(&table.name)),
         None => quote(&table.name),
     };
-    let any = misfits.iter().map(|misfit| format!("({misfit})")).collect::<Vec<_>>().join(" OR ");
+    let counted = misfits.iter().filter(|(limit, _)| counts(*limit));
+    let any = counted.map(|(_, misfit)| format!("({misfit})")).collect::<Vec<_>>().join(" OR ");
     (!any.is_empty()).then(|| format!("SELECT 1 FROM {name} WHERE {any} LIMIT 1"))
 }
 

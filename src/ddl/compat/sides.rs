@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::values::Limit;
 use crate::ddl::{Compatibility, Condition, Flow, Reason, Verdict};
 
 /// The directions of rows while a change rolls, and everything that limits them.
@@ -16,8 +17,8 @@ pub(super) struct Sides {
     pub(super) why: Vec<Reason>,
     /// `slave_type_conversions` must allow conversions on every node.
     pub(super) window: bool,
-    /// Conditions that are true of rows with a value that one of the two schemas cannot hold.
-    pub(super) misfits: Vec<String>,
+    /// Conditions that are true of rows with a value that one of the two schemas cannot hold, and what it is about them.
+    pub(super) misfits: Vec<(Limit, String)>,
 }
 
 impl Sides {

@@ -1,6 +1,6 @@
 //! Verdicts as measured, and ways back that lead back. `tests/live/compat.rs` replays rows on a real cluster.
 
-use super::{rolling, way_back};
+use super::{Window, rolling, way_back};
 use crate::ddl::model::{Catalog, Table};
 use crate::ddl::{Flow, ServerProfile, Verdict, parse};
 
@@ -24,27 +24,31 @@ fn check_on(table: &str, clauses: &str, verdict: Verdict, old_to_new: Flow, new_
     assert_eq!(found_codes, codes, "{sql}");
 }
 
-fn guards(table: &str, clauses: &str) -> Option<Vec<String>> {
+fn window(table: &str, clauses: &str) -> Option<Window> {
     let profile = ServerProfile::of("10.11.19".parse().unwrap());
     let mut catalog = Catalog::from_dump(&format!("{table};"), profile.settings.clone());
     let sql = format!("ALTER TABLE t {clauses}");
     let statement = parse(&sql, profile.settings.dialect);
     let applied = catalog.apply(&statement, &sql, None);
-    rolling(&statement, &sql, &applied, &profile).window.map(|window| window.guards)
+    rolling(&statement, &sql, &applied, &profile).window
 }
 
 #[test]
 fn a_window_is_guarded_by_one_question_for_all_columns() {
-    assert_eq!(guards(TABLE, "ADD KEY kz (z)"), None);
+    assert_eq!(window(TABLE, "ADD KEY kz (z)"), None);
+    let wider = window(TABLE, "MODIFY a BIGINT, MODIFY b VARCHAR(60)").unwrap();
     assert_eq!(
-        guards(TABLE, "MODIFY a BIGINT, MODIFY b VARCHAR(60)").unwrap(),
+        wider.guards,
         ["SELECT 1 FROM `t` WHERE (`a` NOT BETWEEN -2147483648 AND 2147483647) OR (CHAR_LENGTH(`b`) > 20) LIMIT 1"]
     );
     let text = "CREATE TABLE t (id INT PRIMARY KEY, b VARCHAR(20)) CHARSET=utf8mb4";
-    assert_eq!(
-        guards(text, "CONVERT TO CHARACTER SET latin1").unwrap(),
-        ["SELECT 1 FROM `t` WHERE (BINARY CONVERT(`b` USING ascii) <> BINARY `b`) LIMIT 1"]
-    );
+    let other = window(text, "CONVERT TO CHARACTER SET latin1").unwrap();
+    let ascii = "SELECT 1 FROM `t` WHERE (BINARY CONVERT(`b` USING ascii) <> BINARY `b`) LIMIT 1";
+    assert_eq!(other.guards, [ascii]);
+    // What the old type holds is known to be held; what is asked before the change is the rest.
+    assert_eq!((wider.today, other.today.as_deref()), (None, Some(ascii)));
+    let mixed = window(TABLE, "MODIFY a BIGINT, MODIFY b VARCHAR(5)").unwrap();
+    assert_eq!(mixed.today.as_deref(), Some("SELECT 1 FROM `t` WHERE (CHAR_LENGTH(`b`) > 5) LIMIT 1"));
 }
 
 #[test]

@@ -31,10 +31,10 @@ pub(super) async fn ask(
     wish: &Wish<'_>,
 ) -> (Vec<Reason>, Option<Reason>) {
     let end = Instant::now() + wish.check_timeout;
-    let guards = draft.window.iter().flat_map(|window| &window.guards).filter(|_| wish.wanted.may_roll());
-    let guards = guards.map(|guard| (None, guard.as_str()));
+    let guard = draft.window.as_ref().and_then(|window| window.today.as_deref()).filter(|_| wish.wanted.may_roll());
+    let checks = draft.data_checks.iter().map(|check| (Some(check), check.sql.as_str()));
     let questions: Vec<(Option<&DataCheck>, &str)> =
-        guards.chain(draft.data_checks.iter().map(|check| (Some(check), check.sql.as_str()))).collect();
+        guard.map(|guard| (None, guard)).into_iter().chain(checks).collect();
     let answers: Vec<Result<Rows, ClusterError>> = stream::iter(questions.iter().map(async |(check, sql)| {
         let settings = check.filter(|check| check.as_written).map(|_| in_its_session(draft));
         question(connector, node, sql, settings.as_deref(), end).await
