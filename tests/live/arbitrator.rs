@@ -31,6 +31,8 @@ impl Arbitrator {
         let listen = format!("base_host=127.0.0.1;base_port={port};gmcast.listen_addr=tcp://127.0.0.1:{port}");
         let child = Command::new("garbd")
             .args(["--group", &group, "--address", &format!("gcomm://{address}"), "--options", &listen])
+            // It writes its view of the group where it stands.
+            .current_dir(sandbox.dir())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
