@@ -3,14 +3,11 @@
 use std::time::Duration;
 
 use super::fleet::PAST_THE_DRAIN;
-use super::proof::{Client, Next, Proof, Rules, by_user_and_host};
+use super::proof::{Client, EVERY, Next, Proof, Rules, by_user_and_host};
 use super::{Error, Fleet, FleetSaved, Pending, Trouble, Watch};
 
 /// How long a balancer may be out of sight while a node is being emptied.
 const UNSEEN: Duration = Duration::from_secs(10);
-
-/// The time between two looks where there is no process list to look at.
-const UNLISTED: Duration = Duration::from_millis(200);
 
 /// The clients of one node, by its own process list. The caller knows the node; this room does not.
 pub trait Clients: Send {
@@ -109,7 +106,7 @@ impl Fleet {
                 Next::CloseAll(all) => emptied.closed_busy += clients.close_all(&all).await?,
                 // Without the process list nobody knows whether they have a connection.
                 Next::EndLeftovers if clients.listed() => self.end_sessions(saved).await?,
-                Next::EndLeftovers => tokio::time::sleep(UNLISTED).await,
+                Next::EndLeftovers => tokio::time::sleep(EVERY).await,
                 Next::Stayed => {
                     return Err(stayed(&saved.node, now, &watch, clients.listed().then_some(&there), proof.came()));
                 }

@@ -14,7 +14,7 @@ use crate::plan::AfterDrainTimeout;
 /// How often both ends must show nothing, one look after the other.
 const LOOKS: u32 = 3;
 /// The time between two looks.
-const EVERY: Duration = Duration::from_millis(200);
+pub(super) const EVERY: Duration = Duration::from_millis(200);
 /// The time between two looks once nothing was seen.
 const EVERY_EMPTY: Duration = Duration::from_millis(100);
 /// The time between two looks while connections are being closed.
@@ -99,12 +99,12 @@ impl Proof {
         self.begun = balancers.begun.or(self.begun);
         self.came += came;
         // A balancer that cannot count leaves the answer to the process list.
-        let nothing = balancers.holds && balancers.sessions.unwrap_or(0) == 0 && came == 0 && clients.is_empty();
+        let counted = balancers.sessions.unwrap_or(0) > 0;
+        let quiet = balancers.holds && came == 0 && clients.is_empty();
+        let nothing = quiet && !counted;
         self.empty = if nothing { self.empty + 1 } else { 0 };
         // A pool does not notice that its idle connection was closed before it uses it, and HAProxy keeps such a session.
-        let leftovers =
-            balancers.holds && balancers.sessions.is_some_and(|left| left > 0) && came == 0 && clients.is_empty();
-        self.left = if leftovers { self.left + 1 } else { 0 };
+        self.left = if quiet && counted { self.left + 1 } else { 0 };
         if self.empty >= LOOKS {
             return Next::Empty;
         }

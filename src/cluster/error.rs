@@ -101,6 +101,16 @@ impl ClusterError {
         matches!(self, Self::Interrupted { .. })
     }
 
+    /// Whether the server ended a query because its time was over (ER_STATEMENT_TIMEOUT).
+    pub fn is_too_late(&self) -> bool {
+        self.code() == Some(1969)
+    }
+
+    /// Whether a query names a column or a table that is not there (ER_BAD_FIELD_ERROR, ER_NO_SUCH_TABLE).
+    pub fn names_nothing(&self) -> bool {
+        matches!(self.code(), Some(1054 | 1146))
+    }
+
     /// Whether a privilege is missing (1044, 1142, 1143, 1227, 1370, 1410).
     pub fn is_denied(&self) -> bool {
         matches!(self.code(), Some(1044 | 1142 | 1143 | 1227 | 1370 | 1410))

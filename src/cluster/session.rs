@@ -122,6 +122,20 @@ impl Session {
         .await
     }
 
+    /// The rows of one query that may read much: the server itself ends it after `limit`, whatever the session's own limit is
+    /// ([`ClusterError::is_too_late`]).
+    ///
+    /// # Errors
+    /// As [`Session::query`].
+    pub async fn ask(&mut self, sql: &str, limit: Duration) -> Result<Rows, ClusterError> {
+        /// The server's answer comes first.
+        const GRACE: Duration = Duration::from_secs(5);
+        // 0 would be no limit.
+        let seconds = limit.as_secs_f64().max(0.001);
+        let limited = format!("SET STATEMENT max_statement_time = {seconds:.3} FOR {sql}");
+        Ok(self.query_all_within(&limited, limit + GRACE).await?.into_iter().next().unwrap_or_default())
+    }
+
     /// The rows of one query with bound values.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::crew::Crew;
 use super::look::{Look, one_of_each};
 use super::planner::CHECK_TIMEOUT;
-use crate::cluster::{ClusterError, Connector, Node, Rows};
+use crate::cluster::{ClusterError, Connector, Node};
 use crate::run::{Answer, Event, Goal, State};
 
 /// So many times what a question may take in a plan it may take here: the nodes are at work meanwhile, and a run that
@@ -18,12 +18,6 @@ const MORE_TIME: u32 = 10;
 
 /// After so long somebody wants to know what is waited for.
 const NOTICEABLE: Duration = Duration::from_secs(1);
-
-/// ER_STATEMENT_TIMEOUT.
-const TOO_LONG: u16 = 1969;
-
-/// ER_BAD_FIELD_ERROR, ER_NO_SUCH_TABLE: what is not there holds no value.
-const NOT_THERE: [u16; 2] = [1054, 1146];
 
 /// The nodes whose rows are being asked. Each answers with the first value that does not fit, or is not known to, in words.
 pub(super) type Asked = JoinSet<(usize, Result<Option<String>, ClusterError>)>;
@@ -34,27 +28,26 @@ async fn misfit(
     guards: &[String],
     limit: Duration,
 ) -> Result<Option<String>, ClusterError> {
-    let seconds = limit.as_secs_f64();
     let mut session = connector.observer(node).await?;
     for guard in guards {
-        let asked = format!("SET STATEMENT max_statement_time = {seconds:.3} FOR {guard}");
-        match session.query_all_within(&asked, limit + Duration::from_secs(5)).await {
-            Ok(sets) if sets.iter().all(Rows::is_empty) => {}
+        match session.ask(guard, limit).await {
+            Ok(rows) if rows.is_empty() => {}
             Ok(_) => {
                 return Ok(Some(format!(
                     "A row holds a value that only one of the old and the new type can: on nodes with the other type it would \
                      be cut. The guard that found it: {guard}"
                 )));
             }
-            Err(error) if error.code() == Some(TOO_LONG) => {
+            Err(error) if error.is_too_late() => {
                 return Ok(Some(format!(
                     "Whether a row holds a value that only one of the old and the new type can is not known: node {} had not \
-                     answered after {seconds} s. Resume the run when the node has less to do. The guard that was asked: {guard}",
-                    node.name
+                     answered after {} s. Resume the run when the node has less to do. The guard that was asked: {guard}",
+                    node.name,
+                    limit.as_secs_f64()
                 )));
             }
-            // A statement before it in the pass makes the column, and has not come here yet.
-            Err(error) if error.code().is_some_and(|code| NOT_THERE.contains(&code)) => {}
+            // A statement before it in the pass makes the column, and has not come here yet: it holds no value.
+            Err(error) if error.names_nothing() => {}
             Err(error) => return Err(error),
         }
     }
@@ -88,10 +81,10 @@ impl Crew<'_> {
     /// what another node holds now is all that can have been cut, and what comes later meets the new type everywhere.
     pub(super) fn ask_before_the_last(&mut self, state: &State, node: usize, statement: usize) {
         let all = self.pass(state.pass).map_or(0, |pass| pass.statements.len());
-        let mut others = state.nodes.iter().enumerate().filter(|(number, _)| *number != node).peekable();
-        let Some((other, _)) = others.peek().copied() else { return };
-        if state.window && state.goal == Goal::Forward && statement + 1 == all && others.all(|(_, it)| it.done == all) {
-            self.ask_rows(state.pass, [other]);
+        let others: Vec<usize> = (0..state.nodes.len()).filter(|number| *number != node).collect();
+        let is_last = statement + 1 == all && others.iter().all(|other| state.nodes[*other].done == all);
+        if state.window && state.goal == Goal::Forward && is_last {
+            self.ask_rows(state.pass, others.into_iter().take(1));
         }
     }
 

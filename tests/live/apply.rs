@@ -411,9 +411,8 @@ async fn the_rows_are_asked_before_a_later_pass() -> Result<(), Error> {
     let ending = ending.unwrap();
     assert_eq!(ending.outcome.code(), ExitCode::Resumable, "{ending:?}");
     assert!(ending.text.contains("a = 1"), "{ending:?}");
-    let count = |wanted: fn(&Event) -> bool| events.0.iter().filter(|one| wanted(&one.event)).count();
-    assert_eq!(count(|event| matches!(event, Event::DrainStarted { .. })), 3);
-    assert_eq!(count(|event| matches!(event, Event::WindowOpened { .. })), 0);
+    assert_eq!(events.count(|event| matches!(event, Event::DrainStarted { .. })), 3);
+    assert_eq!(events.count(|event| matches!(event, Event::WindowOpened { .. })), 0);
     assert_all_home(&sandbox).await;
     sandbox.nodes()[0].execute("update ap_later.t set a = 2").await?;
     crate::support::schema(&sandbox, &["resume"]).expect_code(0);
@@ -444,8 +443,7 @@ async fn a_question_to_the_rows_that_does_not_end_stops_the_roll() -> Result<(),
     assert_eq!(ending.outcome.code(), ExitCode::Resumable, "{ending:?}");
     assert!(ending.text.contains("had not answered after 1 s"), "{ending:?}");
     assert!(ending.left.iter().any(|left| left.contains("slave_type_conversions")), "{ending:?}");
-    let drains = events.0.iter().filter(|one| matches!(one.event, Event::DrainStarted { .. })).count();
-    assert_eq!(drains, 1);
+    assert_eq!(events.count(|event| matches!(event, Event::DrainStarted { .. })), 1);
     // Without rows there is nothing to sleep on.
     sandbox.nodes()[0].execute("delete from ap_slow.t").await?;
     crate::support::schema(&sandbox, &["resume"]).expect_code(0);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::render;
-use super::tables::quote;
+use super::tables::{qualified, quote};
 use crate::ddl::ast::{Body, Operation, Rename, Statement};
 use crate::ddl::model::{Applied, Column, Key, Table, Visibility};
 
@@ -50,13 +50,6 @@ pub fn way_back(statement: &Statement, applied: &Applied, database: Option<&str>
         }
         Body::Drop(_) | Body::TruncateTable { .. } => Some(none("The rows are gone; only a backup brings them back.")),
         _ => None,
-    }
-}
-
-fn qualified(database: Option<&str>, name: &str) -> String {
-    match database {
-        Some(database) => format!("{}.{}", quote(database), quote(name)),
-        None => quote(name),
     }
 }
 

@@ -22,7 +22,7 @@ use super::model::{Applied, Table};
 use super::profile::ServerProfile;
 use super::{Compatibility, Flow, Reason};
 use sides::Sides;
-use tables::quote;
+use tables::qualified;
 use values::Limit;
 
 /// What a roll of a statement rests on.
@@ -83,10 +83,7 @@ pub fn rolling(statement: &Statement, text: &str, applied: &Applied, profile: &S
 /// The question for all that does not fit, in one reading of the table: a roll asks it at every look, and the table may be
 /// large.
 fn guard(table: &Table, misfits: &[(Limit, String)], counts: fn(Limit) -> bool) -> Option<String> {
-    let name = match &table.database {
-        Some(database) => format!("{}.{}", quote(database), quote(&table.name)),
-        None => quote(&table.name),
-    };
+    let name = qualified(table.database.as_deref(), &table.name);
     let counted = misfits.iter().filter(|(limit, _)| counts(*limit));
     let any = counted.map(|(_, misfit)| format!("({misfit})")).collect::<Vec<_>>().join(" OR ");
     (!any.is_empty()).then(|| format!("SELECT 1 FROM {name} WHERE {any} LIMIT 1"))

@@ -1,6 +1,6 @@
 //! Definitions as text, for the way back.
 
-use super::tables::quote;
+use super::tables::{qualified, quote};
 use crate::ddl::ast::{GeneratedKind, IndexType, ReferentialAction};
 use crate::ddl::model::{BaseType, Column, ColumnDefault, ForeignKey, Key, KeyKind, Table, Visibility};
 
@@ -119,10 +119,7 @@ pub(super) fn foreign_key(table: &Table, key: &ForeignKey) -> String {
     let columns: Vec<String> =
         key.columns.iter().filter_map(|id| Some(quote(&table.column_by_id(*id)?.name))).collect();
     let parents: Vec<String> = key.parent_columns.iter().map(|column| quote(column)).collect();
-    let parent = match &key.parent_database {
-        Some(database) => format!("{}.{}", quote(database), quote(&key.parent_table)),
-        None => quote(&key.parent_table),
-    };
+    let parent = qualified(key.parent_database.as_deref(), &key.parent_table);
     format!(
         "CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {parent} ({}) ON DELETE {} ON UPDATE {}",
         quote(&key.name),

@@ -274,6 +274,14 @@ pub(super) fn quote(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }
 
+/// The name of a table, quoted, with its database where that is known.
+pub(super) fn qualified(database: Option<&str>, name: &str) -> String {
+    match database {
+        Some(database) => format!("{}.{}", quote(database), quote(name)),
+        None => quote(name),
+    }
+}
+
 fn checks(sides: &mut Sides, before: &Table, after: &Table) {
     let plain = crate::ddl::classify::plain_text;
     let come = after.checks.iter().filter(|new| !before.checks.iter().any(|old| plain(&old.text) == plain(&new.text)));

@@ -1,6 +1,6 @@
 //! Asks the rows, on a node that can spare it and within a time limit.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::stream::{self, StreamExt as _};
 
@@ -15,9 +15,6 @@ const MISFIT: &str = "rows-misfit";
 
 /// Accepting this code lets a statement pass whose questions to the rows did not end in time.
 const UNCHECKED: &str = "rows-unchecked";
-
-/// ER_BAD_FIELD_ERROR, ER_NO_SUCH_TABLE: a statement before this one makes it, and the run asks when it is there.
-const NOT_YET: [u16; 2] = [1054, 1146];
 
 /// How many questions are put at the same time. Each may read a whole table that is larger than the node's memory: side by
 /// side they read it from the disk once, and one after the other each time anew.
@@ -47,7 +44,8 @@ pub(super) async fn ask(
     for ((check, sql), answer) in questions.into_iter().zip(answers) {
         match (check, answer) {
             (_, Ok(rows)) if rows.is_empty() => {}
-            (None, Err(error)) if error.code().is_some_and(|code| NOT_YET.contains(&code)) => {}
+            // A statement before this one makes it, and the run asks when it is there.
+            (None, Err(error)) if error.names_nothing() => {}
             (None, Ok(_)) => misfit = Some(cannot_cross(sql)),
             (Some(check), Ok(rows)) => match &check.blind {
                 None => found.push(in_the_way(check, &rows)),
@@ -77,11 +75,9 @@ async fn question(
         // What the user wrote means here what it will mean in the statement: `"x"` is a text, or a name.
         session.query_all(settings).await?;
     }
-    let left = end.saturating_duration_since(Instant::now());
-    let limited = format!("SET STATEMENT max_statement_time = {:.3} FOR {sql}", left.as_secs_f64().max(0.001));
-    let sets = session.query_all_within(&limited, left + Duration::from_secs(5)).await;
+    let rows = session.ask(sql, end.saturating_duration_since(Instant::now())).await;
     session.close().await;
-    Ok(sets?.into_iter().next().unwrap_or_default())
+    rows
 }
 
 /// Rows of today would be cut while two schemas live side by side.
@@ -142,10 +138,10 @@ fn unasked(check: &DataCheck, why: &str) -> Reason {
 }
 
 fn unchecked(what: &str, sql: &str, error: &ClusterError, wish: &Wish) -> Reason {
-    let why = match error.code() {
-        // ER_STATEMENT_TIMEOUT
-        Some(1969) => format!("it did not end within {} s", wish.check_timeout.as_secs_f64()),
-        _ => error.to_string().trim_end_matches('.').to_owned(),
+    let why = if error.is_too_late() {
+        format!("it did not end within {} s", wish.check_timeout.as_secs_f64())
+    } else {
+        error.to_string().trim_end_matches('.').to_owned()
     };
     Reason {
         code: UNCHECKED.to_owned(),
